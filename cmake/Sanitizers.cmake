@@ -1,0 +1,12 @@
+# JOURNEYMAN_SANITIZE=address (with undefined behaviour) or thread: flags for every target.
+if(JOURNEYMAN_SANITIZE STREQUAL "address")
+  set(sanitize_flags -fsanitize=address,undefined -fno-sanitize-recover=all)
+elseif(JOURNEYMAN_SANITIZE STREQUAL "thread")
+  set(sanitize_flags -fsanitize=thread)
+elseif(NOT JOURNEYMAN_SANITIZE STREQUAL "")
+  message(FATAL_ERROR "JOURNEYMAN_SANITIZE is '${JOURNEYMAN_SANITIZE}'; use address, thread or nothing")
+endif()
+if(JOURNEYMAN_SANITIZE)
+  add_compile_options(${sanitize_flags} -fno-omit-frame-pointer)
+  add_link_options(${sanitize_flags})
+endif()
