@@ -1,0 +1,169 @@
+#include "storage/dataset.h"
+
+#include <set>
+
+#include "core/check.h"
+#include "core/error.h"
+#include "core/salted_hash.h"
+#include "core/strings.h"
+#include "storage/journey_merge.h"
+#include "storage/revocation.h"
+#include "storage/shard.h"
+#include "storage/shard_cache.h"
+
+namespace journeyman::storage {
+
+namespace {
+
+using core::Error;
+using core::ExitCode;
+using core::StrCat;
+
+DatasetManifest ReadManifest(core::FileSystem& files, const std::filesystem::path& path) {
+  if (!files.Exists(path)) {
+    throw Error(ExitCode::kMissingInput, StrCat(path, ": there is no such file, so no dataset"),
+                "A dataset directory is made by import or simulate.");
+  }
+  try {
+    return DatasetManifest::FromJson(files.ReadText(path));
+  } catch (const Error& error) {  // said of an unnamed text; the file must be named
+    throw Error(error.code(), StrCat(path, ": ", error.what()));
+  }
+}
+
+// The content of one file against its entry in the manifest.
+void VerifyShard(std::span<const std::byte> bytes, const std::string& path, const ShardFile& file,
+                 const SplitRule& split) {
+  const auto partitions = DecodeShard(bytes, path);
+  int64_t journeys = 0;
+  int64_t rows = 0;
+  for (const auto& [partition, table] : partitions) {
+    journeys += table.journey_count();
+    rows += table.rows();
+    for (const uint64_t person : table.persons) {
+      const int belongs = split.PartitionOf(person);
+      if (belongs == partition) continue;
+      throw Error(ExitCode::kBadData, StrCat(path, ": partition ", partition,
+                                             " has a person of partition ", belongs));
+    }
+  }
+  const bool in_range = !partitions.empty() && partitions.front().first == file.first_partition &&
+                        partitions.back().first == file.last_partition;
+  if (!in_range || journeys != file.journeys || rows != file.rows) {
+    throw Error(ExitCode::kBadData, StrCat(path, ": its content is not what the manifest says"));
+  }
+}
+
+}  // namespace
+
+DatasetKey ReadKeyFile(core::FileSystem& files, const std::filesystem::path& path) {
+  const std::string text = core::Trim(files.ReadText(path));
+  DatasetKey key{};
+  const auto digit = [&](char c) -> int {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    throw Error(ExitCode::kBadData, StrCat(path, ": a key file has hexadecimal digits only"));
+  };
+  if (text.size() != 2 * key.size()) {
+    throw Error(ExitCode::kBadData, StrCat(path, ": a key file has ", 2 * key.size(),
+                                           " hexadecimal digits, not ", text.size()));
+  }
+  for (std::size_t i = 0; i < key.size(); ++i) {
+    key[i] = static_cast<uint8_t>(16 * digit(text[2 * i]) + digit(text[2 * i + 1]));
+  }
+  return key;
+}
+
+Dataset Dataset::Open(core::FileSystem& files, const std::filesystem::path& directory) {
+  ThrowIfRevoked(files, directory);
+  Dataset dataset;
+  dataset.directory_ = directory;
+  dataset.manifest_ = ReadManifest(files, directory / "manifest.json");
+  dataset.key_ = ReadKeyFile(files, directory / "key");
+  dataset.cache_ = std::make_shared<ShardCache>(files, directory);
+  return dataset;
+}
+
+uint64_t Dataset::ContentHash() const {
+  core::Xxh3Hasher hasher;
+  hasher.Update(StrCat(schema().ToJson(), "\n", split().partitions, " ", split().holdout_share, " ",
+                       split().folds, "\n"));
+  for (const Generation& generation : manifest_.generations) {
+    hasher.Update(StrCat("generation ", generation.number, "\n"));
+    for (const ShardFile& file : generation.files) {
+      hasher.Update(StrCat(file.name, " ", file.bytes, " ", core::Hex64(file.xxh3), "\n"));
+    }
+  }
+  return hasher.Digest();
+}
+
+Dataset Dataset::WithGenerations(int count) const {
+  const int present = static_cast<int>(manifest_.generations.size());
+  if (count < 0 || count > present) {
+    throw Error(ExitCode::kMissingInput, StrCat(directory_, ": the dataset has ", present,
+                                                " generations, not ", count));
+  }
+  Dataset dataset = *this;
+  DatasetManifest& manifest = dataset.manifest_;
+  manifest.generations.resize(static_cast<std::size_t>(count));
+  const Generation last = count == 0 ? Generation{} : manifest.generations.back();
+  manifest.journeys = last.total_journeys;
+  manifest.rows = last.total_rows;
+  manifest.people = last.total_people;
+  return dataset;
+}
+
+JourneyTable Dataset::ReadPartition(int partition) const {
+  JOURNEYMAN_CHECK(partition >= 0 && partition < split().partitions, "partition ", partition,
+                   " of ", split().partitions);
+  JourneyTable empty;
+  empty.features = schema().features.width();
+  empty.actions = schema().catalogue.size();
+  empty.metrics = static_cast<int64_t>(schema().metrics.size());
+  empty.has_distribution = schema().has_distribution;
+  std::vector<JourneyTable> generations;
+  for (const Generation& generation : manifest_.generations) {
+    for (const ShardFile& file : generation.files) {
+      if (partition < file.first_partition || partition > file.last_partition) continue;
+      const ShardCache::Bytes bytes = cache_->Get(file);
+      const std::string path = StrCat(directory_ / file.name);
+      JourneyTable table = DecodeShardPartition(*bytes, path, partition);
+      if (table.features != empty.features || table.actions != empty.actions ||
+          table.metrics != empty.metrics || table.has_distribution != empty.has_distribution) {
+        throw Error(ExitCode::kBadData, StrCat(path, ": its widths are not the dataset's"));
+      }
+      generations.push_back(std::move(table));
+    }
+  }
+  if (generations.empty()) return empty;
+  if (generations.size() == 1) return SortedByJourney(std::move(generations[0]));
+  try {
+    return MergeGenerations(generations);
+  } catch (const Error& error) {  // said of unnamed tables; the dataset must be named
+    throw Error(error.code(), StrCat(directory_, ", partition ", partition, ": ", error.what()));
+  }
+}
+
+void Dataset::Verify() const {
+  for (const Generation& generation : manifest_.generations) {
+    for (const ShardFile& file : generation.files) {
+      const ShardCache::Bytes bytes = cache_->Get(file);
+      VerifyShard(*bytes, StrCat(directory_ / file.name), file, split());
+    }
+  }
+  int64_t journeys = 0;
+  int64_t people = 0;
+  for (int partition = 0; partition < split().partitions; ++partition) {
+    const JourneyTable table = ReadPartition(partition);
+    journeys += table.journey_count();
+    people += std::ssize(std::set<uint64_t>(table.persons.begin(), table.persons.end()));
+  }
+  if (journeys != manifest_.journeys || people != manifest_.people) {
+    throw Error(ExitCode::kBadData, StrCat(directory_, ": ", journeys, " journeys of ", people,
+                                           " people, the manifest says ", manifest_.journeys,
+                                           " of ", manifest_.people));
+  }
+}
+
+}  // namespace journeyman::storage
