@@ -1,0 +1,63 @@
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <numeric>
+
+#include "core/strings.h"
+#include "journey/import.h"
+
+namespace journeyman::journey {
+
+int64_t ImportReport::rejected() const {
+  return std::accumulate(rejects.begin(), rejects.end(), int64_t{0},
+                         [](int64_t sum, const auto& entry) { return sum + entry.second; });
+}
+
+std::string ImportReport::ToJson() const {
+  nlohmann::ordered_json json = {{"rows", rows},
+                                 {"accepted", accepted},
+                                 {"duplicates", duplicates},
+                                 {"already_imported", already_imported},
+                                 {"rejected", rejected()},
+                                 {"journeys", journeys},
+                                 {"people", people},
+                                 {"unpropensed", unpropensed},
+                                 {"dataset_id", dataset_id},
+                                 {"generation", generation},
+                                 {"dry_run", dry_run},
+                                 {"notes", notes}};
+  json["rejects"] = nlohmann::ordered_json::object();
+  for (const auto& [reason, count] : rejects) json["rejects"][Name(reason)] = count;
+  json["actions"] = nlohmann::ordered_json::object();
+  for (const auto& [name, count] : actions) json["actions"][name] = count;
+  json["unknown_categories"] = unknown_categories;
+  // null where there is none: JSON has no NaN.
+  json["propensity_min"] = propensity_min;
+  json["propensity_max"] = propensity_max;
+  return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
+std::string ImportReport::ToText() const {
+  using core::StrCat;
+  std::string text = StrCat("Read ", rows, " rows: ", accepted, " new, ", duplicates, " repeated, ",
+                            already_imported, " imported before, ", rejected(), " rejected");
+  text += rejects.empty() ? ".\n" : StrCat(" (", Describe(rejects), ").\n");
+  text += StrCat("Added ", journeys, " journeys of ", people, " people.\n");
+  std::string counts;
+  for (const auto& [name, count] : actions) {
+    counts += StrCat(counts.empty() ? "" : ", ", name, " ", count);
+  }
+  if (!counts.empty()) text += StrCat("Actions: ", counts, ".\n");
+  if (!std::isnan(propensity_min)) {
+    text += StrCat("Propensities from ", propensity_min, " to ", propensity_max, ".\n");
+  }
+  for (const auto& [feature, count] : unknown_categories) {
+    text +=
+        StrCat("Feature ", feature, ": ", count, " values of unknown categories are missing.\n");
+  }
+  for (const std::string& note : notes) text += StrCat("Note: ", note, "\n");
+  if (generation >= 0) text += StrCat("Dataset ", dataset_id, ", generation ", generation, ".\n");
+  if (dry_run) text += "Dry run: nothing was written.\n";
+  return text;
+}
+
+}  // namespace journeyman::journey

@@ -1,0 +1,81 @@
+#include "journey/table.h"
+
+#include <algorithm>
+#include <numeric>
+#include <unordered_set>
+
+#include "core/error.h"
+#include "core/strings.h"
+#include "journey/csv_table.h"
+#include "journey/jsonl_table.h"
+#include "journey/parquet_table.h"
+
+namespace journeyman::journey {
+namespace {
+
+std::string Join(const std::vector<std::string>& names) {
+  constexpr size_t kMost = 40;
+  std::string text;
+  for (size_t i = 0; i < std::min(names.size(), kMost); ++i) {
+    if (i > 0) text += ", ";
+    text += names[i];
+  }
+  if (names.size() > kMost) text += core::StrCat(" and ", names.size() - kMost, " more");
+  return text.empty() ? "(none)" : text;
+}
+
+[[noreturn]] void ThrowUnknownEnding(const std::filesystem::path& path, core::ExitCode code) {
+  throw core::Error(
+      code, core::StrCat(path, ": a table cannot end in \"", path.extension().native(), "\"."),
+      "Known endings are .csv, .jsonl, .ndjson and .parquet.");
+}
+
+}  // namespace
+
+void TableReader::SetColumns(std::vector<std::string> columns) {
+  std::unordered_set<std::string> seen;
+  for (const std::string& name : columns) {
+    if (seen.insert(name).second) continue;
+    throw core::Error(core::ExitCode::kBadData,
+                      core::StrCat(path_, ": two columns are called \"", name, "\"."),
+                      "Rename one of them.");
+  }
+  columns_ = std::move(columns);
+  selected_.resize(columns_.size());
+  std::iota(selected_.begin(), selected_.end(), 0);
+}
+
+void TableReader::Select(const std::vector<std::string>& names) {
+  selected_.clear();
+  for (const std::string& name : names) {
+    const auto found = std::find(columns_.begin(), columns_.end(), name);
+    if (found == columns_.end()) {
+      const std::string closest = core::Closest(name, columns_);
+      const std::string guess =
+          closest.empty() ? "" : core::StrCat("Did you mean \"", closest, "\"? ");
+      throw core::Error(core::ExitCode::kBadData,
+                        core::StrCat(path_, ": there is no column \"", name, "\"."),
+                        core::StrCat(guess, "The columns are: ", Join(columns_), "."));
+    }
+    selected_.push_back(static_cast<int>(found - columns_.begin()));
+  }
+}
+
+std::unique_ptr<TableReader> OpenTable(const std::filesystem::path& path) {
+  const std::filesystem::path ending = path.extension();
+  if (ending == ".csv") return OpenCsv(path);
+  if (ending == ".jsonl" || ending == ".ndjson") return OpenJsonl(path);
+  if (ending == ".parquet") return OpenParquet(path);
+  ThrowUnknownEnding(path, core::ExitCode::kBadData);
+}
+
+std::unique_ptr<TableWriter> MakeTableWriter(const std::filesystem::path& path,
+                                             std::vector<ColumnSpec> columns) {
+  const std::filesystem::path ending = path.extension();
+  if (ending == ".csv") return MakeCsvWriter(path, std::move(columns));
+  if (ending == ".jsonl" || ending == ".ndjson") return MakeJsonlWriter(path, std::move(columns));
+  if (ending == ".parquet") return MakeParquetWriter(path, std::move(columns));
+  ThrowUnknownEnding(path, core::ExitCode::kUsage);
+}
+
+}  // namespace journeyman::journey

@@ -1,0 +1,101 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "journey/cell.h"
+
+namespace journeyman::journey {
+
+// One row as a reader hands it out. Reused between calls.
+struct TableRow {
+  std::vector<Cell> cells;  // one for each selected column
+  int64_t number = 0;       // of the row among the rows of its file, from 1
+  int64_t line = 0;         // where it starts, from 1; the row number in Parquet
+  std::string problem;      // not empty: the row cannot be read; cells are then unspecified
+};
+
+// Reads the rows of one file in order. Memory is bounded by the longest row (text, at most 16 MiB)
+// or a batch of rows of one row group (Parquet), whatever the size of the file. One thread at a
+// time. Calls block until the device answers.
+//
+// A row that cannot be read is handed out with its problem, and reading goes on; what makes the
+// rest of a file unreadable throws Error(kBadData) naming the file, and a device that fails
+// Error(kIo).
+class TableReader {
+ public:
+  virtual ~TableReader() = default;
+  TableReader(const TableReader&) = delete;
+  TableReader& operator=(const TableReader&) = delete;
+
+  const std::filesystem::path& path() const { return path_; }
+  // All columns of the file. In JSONL, the keys of its first 1,000 objects.
+  const std::vector<std::string>& columns() const { return columns_; }
+
+  // The columns that Next hands out, in this order; all, without a call. REQUIRES: before Next.
+  // Throws Error(kBadData) naming file and column, with what there is.
+  void Select(const std::vector<std::string>& names);
+
+  // False at the end of the file; `row` is then unspecified.
+  [[nodiscard]] virtual bool Next(TableRow& row) = 0;
+
+ protected:
+  explicit TableReader(std::filesystem::path path) : path_(std::move(path)) {}
+
+  // REQUIRES: called once, by the constructor. Throws Error(kBadData) for a name that occurs twice.
+  void SetColumns(std::vector<std::string> columns);
+  // Indices into columns().
+  const std::vector<int>& selected() const { return selected_; }
+
+ private:
+  std::filesystem::path path_;
+  std::vector<std::string> columns_;
+  std::vector<int> selected_;
+};
+
+// By the ending of the name: .csv (RFC 4180 with a header line), .jsonl or .ndjson (one object a
+// line), .parquet. Throws Error(kMissingInput) where there is no such file, and Error(kBadData) for
+// another ending, an empty file, or one that is not what its name says.
+std::unique_ptr<TableReader> OpenTable(const std::filesystem::path& path);
+
+enum class ColumnType { kBool, kInt64, kDouble, kString, kDoubleList, kStringList };
+
+struct ColumnSpec {
+  std::string name;
+  ColumnType type = ColumnType::kDouble;
+};
+
+// Writes a table that OpenTable reads back. Rows go to "<path>.partial", which Close renames to
+// `path`: a file under its own name is complete. Not durable (no fsync). One thread at a time.
+class TableWriter {
+ public:
+  // Removes the partial file where Close did not succeed.
+  virtual ~TableWriter() = default;
+  TableWriter(const TableWriter&) = delete;
+  TableWriter& operator=(const TableWriter&) = delete;
+
+  // REQUIRES: one cell for each column, missing or of the column's type (whole numbers may stand in
+  // a kDouble column); anything else is Error(kBug). NaN is written as a missing value. Throws
+  // Error(kIo).
+  virtual void Write(std::span<const Cell> row) = 0;
+
+  // Throws Error(kIo). No call may follow.
+  virtual void Close() = 0;
+
+ protected:
+  TableWriter() = default;
+};
+
+// By the ending of the name, as OpenTable. A list is a JSON array in JSONL, list<float> or
+// list<string> in Parquet, and joined by kListSeparator in CSV. Numbers in text are written in the
+// shortest form that reads back to the same value. Equal rows give equal bytes. Creates the
+// directory of `path`. Throws Error(kUsage) for another ending and Error(kIo).
+std::unique_ptr<TableWriter> MakeTableWriter(const std::filesystem::path& path,
+                                             std::vector<ColumnSpec> columns);
+
+}  // namespace journeyman::journey

@@ -1,0 +1,148 @@
+// Bounded runs of random input: whatever the bytes, a reader returns or throws core::Error, and
+// what it accepts is well formed. The seeds are fixed, so that a failure repeats.
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "journey/mapping.h"
+#include "journey/table.h"
+#include "tests/journey/import_fixture.h"
+
+namespace journeyman::journey {
+namespace {
+
+using testing::ErrorOf;
+using testing::TempDirectory;
+using testing::WriteText;
+
+// Flips, removes, repeats and inserts bytes of a text, mostly such as matter to a parser.
+std::string Mutated(std::string text, const std::string& alphabet, std::mt19937& random) {
+  const auto below = [&random](size_t limit) { return random() % limit; };
+  const size_t changes = 1 + below(6);
+  for (size_t i = 0; i < changes; ++i) {
+    const size_t place = below(text.size() + 1);
+    const char byte =
+        below(3) == 0 ? static_cast<char>(random()) : alphabet[below(alphabet.size())];
+    switch (below(4)) {
+      case 0:
+        text.insert(place, 1, byte);
+        break;
+      case 1:
+        text.erase(place, below(9));
+        break;
+      case 2:
+        text.insert(place, text.substr(place, below(40)));
+        break;
+      default:
+        if (place < text.size()) text[place] = byte;
+    }
+  }
+  return text;
+}
+
+std::string RandomBytes(std::mt19937& random) {
+  std::string text(random() % 200, '\0');
+  for (char& byte : text) byte = static_cast<char>(random());
+  return text;
+}
+
+// Reads the whole table; the number of rows, or -1 where it is refused.
+int ReadAll(const std::filesystem::path& path) {
+  int rows = 0;
+  const auto error = ErrorOf([&] {
+    const auto reader = OpenTable(path);
+    TableRow row;
+    while (reader->Next(row)) {
+      ++rows;
+      if (row.problem.empty() && row.cells.size() != reader->columns().size()) {
+        ADD_FAILURE() << "a row of another width";
+      }
+    }
+  });
+  return error ? -1 : rows;
+}
+
+class FuzzTest : public ::testing::Test {
+ protected:
+  // The share of inputs that were read to the end: neither none nor all, or the run shows nothing.
+  double ShareRead(const std::string& name, const std::string& seed, const std::string& alphabet) {
+    constexpr int kRuns = 1000;
+    std::mt19937 random(12345);
+    int read = 0;
+    for (int i = 0; i < kRuns; ++i) {
+      std::filesystem::remove(directory_ / name);  // quicker than truncating it
+      WriteText(directory_ / name,
+                i % 5 == 0 ? RandomBytes(random) : Mutated(seed, alphabet, random));
+      if (ReadAll(directory_ / name) >= 0) ++read;
+    }
+    return static_cast<double>(read) / kRuns;
+  }
+
+  TempDirectory directory_;
+};
+
+TEST_F(FuzzTest, CsvReaderReturnsOrThrowsAnError) {
+  const double share =
+      ShareRead("a.csv", "x,\"y\"\"z\",w\r\n1,\"2,\n3\",4\n,,\n\"a\",b,c\r\n", ",\"\r\n ;");
+  EXPECT_GT(share, 0.5);
+  EXPECT_LT(share, 1);
+}
+
+TEST_F(FuzzTest, JsonlReaderReturnsOrThrowsAnError) {
+  EXPECT_GT(
+      ShareRead(
+          "a.jsonl",
+          "{\"x\":1,\"y\":[0.5,2e3],\"z\":\"a\\u00e9\"}\n{\"x\":null,\"y\":[\"p\"],\"w\":true}\n"
+          "{\"x\":{\"n\":[[1]]}}\n",
+          "{}[]\":,\\0e-\n"),
+      0.5);
+}
+
+TEST_F(FuzzTest, ParquetReaderReturnsOrThrowsAnError) {
+  const auto path = directory_ / "a.parquet";
+  const auto writer = MakeTableWriter(
+      path,
+      {{"x", ColumnType::kDouble}, {"y", ColumnType::kString}, {"z", ColumnType::kDoubleList}});
+  for (int i = 0; i < 20; ++i) {
+    writer->Write(std::vector<Cell>{double(i), std::string(i, 'a'), std::vector<double>{1, 2}});
+  }
+  writer->Close();
+  const std::string whole = testing::ReadText(path);
+  std::mt19937 random(54321);
+  int refused = 0;
+  for (int i = 0; i < 150; ++i) {
+    std::string bytes = whole;
+    for (int change = 0; change < 3; ++change) {
+      bytes[random() % bytes.size()] = static_cast<char>(random());
+    }
+    std::filesystem::remove(path);
+    WriteText(path, bytes);
+    if (ReadAll(path) < 0) ++refused;
+  }
+  EXPECT_GT(refused, 50);
+}
+
+TEST_F(FuzzTest, MappingReaderReturnsAValidMappingOrThrowsAnError) {
+  Mapping seed = testing::SmallMapping();
+  seed.time = "at";
+  seed.horizon = 3;
+  const std::string text = seed.ToJson();
+  std::mt19937 random(999);
+  int accepted = 0;
+  for (int i = 0; i < 3000; ++i) {
+    const std::string mutated =
+        i % 10 == 0 ? RandomBytes(random) : Mutated(text, "{}[]\":,0-1.e", random);
+    const auto error = ErrorOf([&] {
+      const Mapping mapping = ParseMapping(mutated, "m");
+      ++accepted;
+      EXPECT_EQ(ParseMapping(mapping.ToJson(), "m"), mapping);
+    });
+    const auto code = error ? error->code() : core::ExitCode::kConfig;
+    EXPECT_EQ(code, core::ExitCode::kConfig) << error->what();
+  }
+  EXPECT_GT(accepted, 30);
+  EXPECT_LT(accepted, 2500);
+}
+
+}  // namespace
+}  // namespace journeyman::journey

@@ -1,0 +1,261 @@
+#include "journey/table.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <tuple>
+
+#include "tests/journey/import_fixture.h"
+
+namespace journeyman::journey {
+namespace {
+
+using testing::ErrorOf;
+using testing::ReadText;
+using testing::TempDirectory;
+using testing::WriteText;
+
+class TableTest : public ::testing::Test {
+ protected:
+  // Every row of a table that consists of `text`, cells as text, "?" for a problem.
+  std::vector<std::vector<std::string>> Rows(const std::string& name, const std::string& text) {
+    WriteText(directory_ / name, text);
+    const auto reader = OpenTable(directory_ / name);
+    std::vector<std::vector<std::string>> rows;
+    TableRow row;
+    while (reader->Next(row)) {
+      rows.emplace_back();
+      if (!row.problem.empty()) rows.back().push_back("?");
+      for (const Cell& cell : row.cells) {
+        if (row.problem.empty()) rows.back().push_back(ToText(cell).value_or("[list]"));
+      }
+      lines_.push_back(row.line);
+    }
+    return rows;
+  }
+
+  TempDirectory directory_;
+  std::vector<int64_t> lines_;
+};
+
+using Texts = std::vector<std::vector<std::string>>;
+
+TEST_F(TableTest, CsvFieldsInQuotesMayHoldCommasQuotesAndLineEnds) {
+  EXPECT_EQ(Rows("a.csv", "x,y\r\n\"1,5\",\"say \"\"hi\"\"\"\r\n\"two\r\nlines\",\r\n"),
+            (Texts{{"1,5", "say \"hi\""}, {"two\r\nlines", ""}}));
+  EXPECT_EQ(lines_, (std::vector<int64_t>{2, 3}));
+}
+
+TEST_F(TableTest, CsvLinesAreCountedPastQuotedLineEnds) {
+  Rows("a.csv", "x\n\"1\n2\n3\"\n4\n");
+  EXPECT_EQ(lines_, (std::vector<int64_t>{2, 5}));
+}
+
+TEST_F(TableTest, CsvNeedsNoLastLineEndAndSkipsBlankLinesAndTheByteOrderMark) {
+  EXPECT_EQ(Rows("a.csv", "\xEF\xBB\xBFx,y\n1,2\n\n\r\n3,4"), (Texts{{"1", "2"}, {"3", "4"}}));
+}
+
+TEST_F(TableTest, CsvRowsThatBreakTheRulesAreHandedOutWithAProblem) {
+  EXPECT_EQ(Rows("a.csv", "x,y\n1\n1,2,3\n1\"2,3\n\"a\"b,c\n5,6\n\"open,1\n7,8\n"),
+            (Texts{{"?"}, {"?"}, {"?"}, {"?"}, {"5", "6"}, {"?"}}));
+}
+
+TEST_F(TableTest, ACsvRecordThatNeverEndsIsRefused) {
+  WriteText(directory_ / "a.csv", "x\n\"" + std::string(17u << 20, 'a'));
+  const auto error = ErrorOf([&] {
+    TableRow row;
+    while (OpenTable(directory_ / "a.csv")->Next(row)) {
+    }
+  });
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->code(), core::ExitCode::kBadData);
+  EXPECT_NE(std::string(error->what()).find("line 2"), std::string::npos) << error->what();
+}
+
+TEST_F(TableTest, JsonlRowsHaveTheColumnsOfAllObjects) {
+  EXPECT_EQ(Rows("a.jsonl",
+                 "{\"x\":1,\"y\":\"a\"}\n\n{\"y\":null,\"z\":[1,2]}\r\n{\"x\":2.5,\"z\":true}"),
+            (Texts{{"1", "a", ""}, {"", "", "[list]"}, {"2.5", "", "true"}}));
+  EXPECT_EQ(lines_, (std::vector<int64_t>{1, 3, 4}));
+}
+
+TEST_F(TableTest, JsonlLinesThatAreNoObjectAreHandedOutWithAProblem) {
+  EXPECT_EQ(Rows("a.jsonl", "{\"x\":1}\n{\"x\":\n[1]\n{\"x\":{}}\n{\"x\":[1,\"a\"]}\n{\"x\":3}\n"),
+            (Texts{{"1"}, {"?"}, {"?"}, {"?"}, {"?"}, {"3"}}));
+}
+
+TEST_F(TableTest, JsonlIntegersKeepAllTheirDigits) {
+  EXPECT_EQ(Rows("a.jsonl", "{\"x\":9007199254740993}\n{\"x\":18446744073709551615}\n"),
+            (Texts{{"9007199254740993"}, {"18446744073709551615"}}));
+}
+
+TEST_F(TableTest, AMissingColumnIsNamedWithTheNearestAndAllOthers) {
+  WriteText(directory_ / "a.csv", "person,propensity\n1,2\n");
+  const auto error = ErrorOf([&] { OpenTable(directory_ / "a.csv")->Select({"propensty"}); });
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->code(), core::ExitCode::kBadData);
+  const std::string message = error->what();
+  EXPECT_NE(message.find("a.csv"), std::string::npos);
+  EXPECT_NE(message.find("\"propensty\""), std::string::npos);
+  EXPECT_NE(message.find("Did you mean \"propensity\"?"), std::string::npos);
+  EXPECT_NE(message.find("person, propensity"), std::string::npos);
+}
+
+TEST_F(TableTest, FilesThatAreNoTablesAreRefusedByName) {
+  WriteText(directory_ / "empty.csv", "");
+  WriteText(directory_ / "twice.csv", "x,x\n1,2\n");
+  WriteText(directory_ / "table.xls", "x");
+  WriteText(directory_ / "text.parquet", "this is no parquet file, but long enough for a footer");
+  std::filesystem::create_directories(directory_ / "folder.csv");
+  for (const char* name : {"empty.csv", "twice.csv", "table.xls", "text.parquet", "folder.csv"}) {
+    const auto error = ErrorOf([&] { OpenTable(directory_ / name); });
+    ASSERT_TRUE(error) << name;
+    EXPECT_EQ(error->code(), core::ExitCode::kBadData) << name;
+    EXPECT_NE(std::string(error->what()).find(name), std::string::npos) << error->what();
+  }
+  for (const char* name : {"gone.csv", "gone.jsonl", "gone.parquet"}) {
+    const auto error = ErrorOf([&] { OpenTable(directory_ / name); });
+    ASSERT_TRUE(error) << name;
+    EXPECT_EQ(error->code(), core::ExitCode::kMissingInput) << error->what();
+  }
+}
+
+class TableFormatTest : public ::testing::TestWithParam<const char*> {
+ protected:
+  std::filesystem::path path() const { return directory_ / ("table" + std::string(GetParam())); }
+
+  static std::vector<ColumnSpec> Columns() {
+    return {{"flag", ColumnType::kBool},       {"count", ColumnType::kInt64},
+            {"value", ColumnType::kDouble},    {"text", ColumnType::kString},
+            {"list", ColumnType::kDoubleList}, {"names", ColumnType::kStringList}};
+  }
+  // Enough rows for two Parquet row groups.
+  static constexpr int kRows = 70'000;
+
+  static std::vector<Cell> RowOf(int i) {
+    return {i % 2 == 0,
+            int64_t{i} << 40,
+            i / 3.0,
+            "a \"b\", c\n" + std::to_string(i),
+            std::vector<double>{0.25, 0.5 * i},
+            std::vector<std::string>{"x", std::to_string(i)}};
+  }
+  void WriteAll() {
+    const auto writer = MakeTableWriter(path(), Columns());
+    for (int i = 0; i < kRows; ++i) writer->Write(RowOf(i));
+    writer->Write(std::vector<Cell>(6));
+    writer->Close();
+  }
+
+  TempDirectory directory_;
+};
+
+TEST_P(TableFormatTest, WhatIsWrittenIsReadBack) {
+  WriteAll();
+  const auto reader = OpenTable(path());
+  TableRow row;
+  for (int i = 0; i < kRows; ++i) {
+    ASSERT_TRUE(reader->Next(row));
+    ASSERT_EQ(row.problem, "");
+    ASSERT_EQ(row.number, i + 1);
+    const std::vector<Cell> expected = RowOf(i);
+    ASSERT_EQ(ToFlag(row.cells[0]), ToFlag(expected[0]));
+    ASSERT_EQ(ToInteger(row.cells[1]), ToInteger(expected[1]));
+    ASSERT_EQ(ToNumber(row.cells[2]), ToNumber(expected[2]));
+    ASSERT_EQ(ToText(row.cells[3]), ToText(expected[3]));
+    ASSERT_EQ(ToNumbers(row.cells[4]), ToNumbers(expected[4]));
+    ASSERT_EQ(ToTexts(row.cells[5]), ToTexts(expected[5]));
+  }
+  ASSERT_TRUE(reader->Next(row));
+  for (const Cell& cell : row.cells) EXPECT_TRUE(IsMissing(cell));
+  EXPECT_FALSE(reader->Next(row));
+}
+
+TEST_P(TableFormatTest, SelectedColumnsComeInTheOrderAsked) {
+  WriteAll();
+  const auto reader = OpenTable(path());
+  EXPECT_EQ(reader->columns(),
+            (std::vector<std::string>{"flag", "count", "value", "text", "list", "names"}));
+  reader->Select({"text", "list", "flag"});
+  TableRow row;
+  ASSERT_TRUE(reader->Next(row));
+  ASSERT_EQ(row.cells.size(), 3u);
+  EXPECT_EQ(ToText(row.cells[0]), "a \"b\", c\n0");
+  EXPECT_EQ(ToNumbers(row.cells[1]), (std::vector<double>{0.25, 0}));
+  EXPECT_EQ(ToFlag(row.cells[2]), true);
+}
+
+TEST_P(TableFormatTest, EqualRowsGiveEqualBytes) {
+  WriteAll();
+  const std::string first = ReadText(path());
+  WriteAll();
+  EXPECT_EQ(ReadText(path()), first);
+}
+
+TEST_P(TableFormatTest, ATableHasItsNameOnlyWhenItIsComplete) {
+  {
+    const auto writer = MakeTableWriter(path(), Columns());
+    writer->Write(RowOf(0));
+    EXPECT_FALSE(std::filesystem::exists(path()));
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(directory_.path()));
+}
+
+TEST_P(TableFormatTest, ACellOfAnotherTypeIsABug) {
+  const auto writer = MakeTableWriter(path(), {{"value", ColumnType::kDouble}});
+  const auto error = ErrorOf([&] { writer->Write(std::vector<Cell>{std::string("1")}); });
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->code(), core::ExitCode::kBug);
+}
+
+TEST_P(TableFormatTest, AFullDiskIsAnIoError) {
+  if (!std::filesystem::exists("/dev/full")) GTEST_SKIP() << "no /dev/full on this machine";
+  std::filesystem::create_symlink("/dev/full", path().native() + ".partial");
+  const auto error = ErrorOf([&] { WriteAll(); });
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->code(), core::ExitCode::kIo);
+  EXPECT_NE(std::string(error->what()).find("table"), std::string::npos) << error->what();
+}
+
+INSTANTIATE_TEST_SUITE_P(Formats, TableFormatTest, ::testing::Values(".csv", ".jsonl", ".parquet"),
+                         [](const auto& info) { return std::string(info.param).substr(1); });
+
+TEST_F(TableTest, ATruncatedParquetFileIsRefusedByNameWhereverItIsCut) {
+  const auto path = directory_ / "a.parquet";
+  const auto writer = MakeTableWriter(path, {{"x", ColumnType::kDouble}});
+  for (int i = 0; i < 1000; ++i) writer->Write(std::vector<Cell>{double(i)});
+  writer->Close();
+  const std::string whole = ReadText(path);
+  for (size_t size = 1; size < whole.size(); size += 97) {
+    WriteText(path, whole.substr(0, size));
+    const auto error = ErrorOf([&] { OpenTable(path); });
+    ASSERT_TRUE(error) << size;
+    EXPECT_EQ(error->code(), core::ExitCode::kBadData);
+    EXPECT_NE(std::string(error->what()).find("a.parquet"), std::string::npos);
+  }
+}
+
+TEST_F(TableTest, AFlippedByteInAParquetPageIsRefused) {
+  const auto path = directory_ / "a.parquet";
+  const auto writer = MakeTableWriter(path, {{"x", ColumnType::kDouble}});
+  for (int i = 0; i < 1000; ++i) writer->Write(std::vector<Cell>{i / 7.0});
+  writer->Close();
+  const std::string whole = ReadText(path);
+  // Inside the values; page headers and the footer have no checksum.
+  for (size_t place = 100; place < 5000; place += 100) {
+    std::string bytes = whole;
+    bytes[place] = static_cast<char>(bytes[place] ^ 1);
+    WriteText(path, bytes);
+    const auto error = ErrorOf([&] {
+      const auto reader = OpenTable(path);
+      TableRow row;
+      while (reader->Next(row)) {
+      }
+    });
+    ASSERT_TRUE(error) << place;
+    EXPECT_EQ(error->code(), core::ExitCode::kBadData);
+  }
+}
+
+}  // namespace
+}  // namespace journeyman::journey
