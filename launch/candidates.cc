@@ -1,0 +1,168 @@
+#include "launch/candidates.h"
+
+#include <cstdio>
+#include <utility>
+
+#include "core/error.h"
+#include "core/file_system.h"
+#include "core/strings.h"
+#include "evaluation/certifiable.h"
+#include "evaluation/constant_actions.h"
+#include "experience/journey_reader.h"
+#include "launch/run_export.h"
+
+namespace journeyman::launch {
+namespace {
+
+using core::ExitCode;
+using core::StrCat;
+
+std::string Fixed(double value, int digits) {
+  char text[64];
+  std::snprintf(text, sizeof text, "%.*f", digits, value);
+  return text;
+}
+
+// Builds one evaluation's candidates.
+class Gatherer {
+ public:
+  Gatherer(const CandidateRequest& request, const storage::Dataset& dataset,
+           const experience::RewardCalculator& reward, const std::filesystem::path& directory)
+      : request_(request), dataset_(dataset), reward_(reward), directory_(directory) {}
+
+  Candidates Run() {
+    if (!request_.behaviour.empty()) AddBehaviour();
+    if (request_.baselines) AddBaselines();
+    if (!request_.run_directory.empty()) AddTrained();
+    for (const std::string& text : request_.named) AddNamed(text);
+    if (result_.items.empty()) {
+      throw core::Error(ExitCode::kUsage, "there is no policy to evaluate",
+                        "give --run RUN or --policy name=BUNDLE");
+    }
+    return std::move(result_);
+  }
+
+ private:
+  experience::JourneyReader Training() const {
+    return {dataset_, experience::PeopleFilter::Parse("train", dataset_.split())};
+  }
+
+  void Add(const std::string& name, policy::Bundle bundle) {
+    for (const auto& item : result_.items) {
+      if (item.name == name) {
+        throw core::Error(ExitCode::kUsage, StrCat("two policies are called '", name, "'"));
+      }
+    }
+    if (bundle.manifest.catalogue.Hash() != dataset_.schema().catalogue.Hash()) {
+      throw core::Error(ExitCode::kBadData,
+                        StrCat("policy '", name, "' was made for another action catalogue"));
+    }
+    const std::filesystem::path relative = std::filesystem::path("candidates") / name;
+    policy::WriteBundle(core::RealFileSystem(), directory_ / relative, bundle.manifest,
+                        bundle.weights);
+    const auto written = policy::Bundle::Load(core::RealFileSystem(), directory_ / relative);
+    result_.items.push_back({name, relative.string(), written.manifest.content_hash});
+  }
+
+  policy::Bundle Simple(const std::string& type, int action) const {
+    return SimpleBundle(type, action, "", dataset_.schema().features,
+                        dataset_.schema().catalogue);
+  }
+
+  void AddBehaviour() {
+    policy::Bundle bundle = policy::Bundle::Load(core::RealFileSystem(), request_.behaviour);
+    const auto behaviour = policy::MakePolicy(bundle);
+    const double gap = evaluation::LargestPropensityGap(Training(), *behaviour);
+    if (gap > 1e-6) {
+      throw core::Error(ExitCode::kBadData,
+                        StrCat("behaviour bundle ", request_.behaviour,
+                               " does not reproduce the logged propensities: they differ by up to ",
+                               gap),
+                        "give the bundle that served when the data was logged");
+    }
+    behaviour_ = bundle;
+    Add("behaviour", std::move(bundle));
+  }
+
+  void AddBaselines() {
+    const auto& catalogue = dataset_.schema().catalogue;
+    if (catalogue.has_no_action) {
+      result_.reference = static_cast<int>(result_.items.size());
+      Add("no_action", Simple("constant", 0));
+    }
+    const int best = evaluation::BestConstantAction(Training(), reward_,
+                                                    request_.minimum_effective_sample_size);
+    result_.notes.push_back(StrCat("best_constant is '",
+                                   catalogue.actions[static_cast<size_t>(best)].name,
+                                   "', chosen on training people"));
+    Add("best_constant", Simple("constant", best));
+  }
+
+  void AddTrained() {
+    policy::Bundle agent = ExportRun(request_.run_directory, dataset_.schema(),
+                                     policy::BundleKind::kPolicy, request_.rule);
+    if (behaviour_) AddCertifiable(agent);
+    Add("agent", std::move(agent));
+  }
+
+  void AddCertifiable(const policy::Bundle& agent) {
+    const experience::JourneyReader judged(
+        dataset_, experience::PeopleFilter::Parse(request_.people, dataset_.split()));
+    int64_t people = 0;
+    for (int p = 0; p < dataset_.split().partitions; ++p) {
+      people += judged.Read(p).journey_count();
+    }
+    const auto policy = policy::MakePolicy(agent);
+    const auto chosen = evaluation::FindCertifiableShare(
+        Training(), *policy, 2 * request_.minimum_effective_sample_size, people);
+    result_.notes.push_back(
+        StrCat("certifiable is ", Fixed(100 * (1 - chosen.share), 1), " % behaviour and ",
+               Fixed(100 * chosen.share, 1), " % agent: the largest share that is predicted to ",
+               "keep ", Fixed(2 * request_.minimum_effective_sample_size, 0),
+               " effective people"));
+    Add("certifiable", MixBundles(*behaviour_, agent, chosen.share));
+  }
+
+  void AddNamed(const std::string& text) {
+    const size_t equals = text.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      throw core::Error(ExitCode::kUsage, StrCat("--policy '", text, "' is not name=SOURCE"),
+                        "SOURCE is a bundle directory, constant:ACTION or uniform");
+    }
+    const std::string name = text.substr(0, equals);
+    const std::string source = text.substr(equals + 1);
+    constexpr std::string_view kConstant = "constant:";
+    if (source == "uniform") {
+      Add(name, Simple("uniform", 0));
+    } else if (source.rfind(kConstant, 0) == 0) {
+      const std::string action = source.substr(kConstant.size());
+      const int index = dataset_.schema().catalogue.IndexOf(action);
+      if (index < 0) {
+        std::vector<std::string> known;
+        for (const auto& entry : dataset_.schema().catalogue.actions) known.push_back(entry.name);
+        throw core::Error(ExitCode::kUsage, StrCat("--policy ", text, ": no action '", action, "'"),
+                          StrCat("did you mean ", core::Closest(action, known), "?"));
+      }
+      Add(name, Simple("constant", index));
+    } else {
+      Add(name, policy::Bundle::Load(core::RealFileSystem(), source));
+    }
+  }
+
+  const CandidateRequest& request_;
+  const storage::Dataset& dataset_;
+  const experience::RewardCalculator& reward_;
+  const std::filesystem::path& directory_;
+  std::optional<policy::Bundle> behaviour_;
+  Candidates result_;
+};
+
+}  // namespace
+
+Candidates GatherCandidates(const CandidateRequest& request, const storage::Dataset& dataset,
+                            const experience::RewardCalculator& reward,
+                            const std::filesystem::path& directory) {
+  return Gatherer(request, dataset, reward, directory).Run();
+}
+
+}  // namespace journeyman::launch

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "cluster/communicator.h"
+#include "coordinator/run_directory.h"
+#include "core/shutdown.h"
+#include "experience/reward.h"
+#include "experience/schedule.h"
+#include "experience/survey.h"
+#include "launch/topology.h"
+#include "launch/train_config.h"
+#include "policy/policy.h"
+#include "storage/checkpoint.h"
+#include "storage/dataset.h"
+
+namespace journeyman::launch {
+
+// What a job works on, opened once per process and shared by its roles.
+struct JobInputs {
+  storage::Dataset dataset;
+  std::unique_ptr<experience::RewardCalculator> reward;
+  std::vector<std::unique_ptr<policy::Policy>> policies;  // agent=fqe
+  uint64_t identity = 0;
+
+  // Opens and checks everything that can be checked before a world exists.
+  static JobInputs Open(const TrainConfig& config, const std::string& canonical);
+};
+
+// Transition settings as the chosen agent needs them.
+experience::TransitionConfig TransitionsFor(const TrainConfig& config);
+experience::PartitionPlan PlanFor(const TrainConfig& config, const storage::Dataset& dataset,
+                                  const Topology& topology);
+
+// What one rank of a job does, whatever carries its world: agree on the point
+// to resume from, gather the surveys, play its role(s). One object per rank,
+// used by that rank's role thread.
+class RankJob {
+ public:
+  RankJob(const TrainConfig& config, const JobInputs& inputs, const Topology& topology,
+          const std::string& resolved, const core::ShutdownFlag& stop, std::ostream& console);
+
+  // Returns 0, or 75 when the job was interrupted. Throws core::Error.
+  int Run(cluster::Communicator& world);
+
+  // Step that the roles of this rank have reached, for error reports.
+  int64_t step() const { return step_; }
+
+ private:
+  std::optional<storage::CheckpointManifest> ShareResumePoint(cluster::Communicator& world);
+  experience::JobFacts ShareFacts(cluster::Communicator& world);
+  void StartRun();
+  void RunActorRole(cluster::Communicator& world);
+  int RunCoordinatorRole(cluster::Communicator& world);
+  int RunLearnerRole(cluster::Communicator& world, cluster::Communicator& peers);
+  std::chrono::milliseconds deadline() const;
+
+  const TrainConfig& config_;
+  const JobInputs& inputs_;
+  const Topology& topology_;
+  const std::string& resolved_;
+  const core::ShutdownFlag& stop_;
+  std::ostream& console_;
+  coordinator::RunDirectory run_;
+  storage::CheckpointStore checkpoints_;
+  experience::TransitionConfig transitions_;
+  experience::PartitionPlan plan_;
+  experience::JobFacts facts_;
+  std::optional<storage::CheckpointManifest> resume_;
+  std::unique_ptr<coordinator::RunLock> lock_;
+  std::atomic<int64_t> step_{0};
+};
+
+}  // namespace journeyman::launch

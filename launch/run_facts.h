@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string>
+
+#include "launch/topology.h"
+#include "launch/train_config.h"
+
+namespace journeyman::launch {
+
+// "0.1.0 (revision abc1234)" as built.
+std::string VersionText();
+
+// run.json: revision, versions, host, seed, thread count, roles (JSON).
+std::string RunFacts(const TrainConfig& config, const Topology& topology);
+
+}  // namespace journeyman::launch

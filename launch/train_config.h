@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "experience/reward.h"
+#include "experience/schedule.h"
+#include "experience/transition_builder.h"
+#include "launch/options.h"
+#include "learner/config.h"
+
+namespace journeyman::launch {
+
+// How the job is spread over processes; never decides a bit of the result.
+struct ClusterConfig {
+  int learners = 1;   // threads of the embedded job
+  int actors = 0;     // 0: max(1, floor((ranks - 1) / 5)); embedded: 1
+  int credit = 4;     // blocks in flight per actor and learner
+  int deadline_s = 60;  // of every wait
+};
+
+struct CheckpointConfig {
+  int keep = 3;
+};
+
+// Everything `train` is asked for. Components' configs keep their own defaults;
+// this is where they are put together and bound to options.
+struct TrainConfig {
+  std::string run_directory;
+  bool resume = false;
+  bool dry_run = false;
+  bool quiet = false;
+  std::string dataset;
+  std::string people = "train";
+  std::vector<std::string> policies;  // bundles that agent=fqe evaluates
+  int threads = 1;                    // intra-op, per process
+  int groups = 0;                     // 0: min(8, P, B / 128), at least 2
+  experience::WeightedRewardConfig reward;
+  experience::TransitionConfig transition;
+  std::string replay = "resident";
+  learner::LearnerConfig learner;
+  ClusterConfig cluster;
+  CheckpointConfig checkpoint;
+
+  void Bind(OptionTable& table);
+  // Ranges of everything; needs no data. Throws core::Error(kConfig).
+  void Validate() const;
+  // learner.inserts in the mode that replay.mode names.
+  experience::InsertSchedule Inserts() const;
+  // Reduction groups for P partitions: `groups`, or the default.
+  int GroupsFor(int partitions) const;
+};
+
+// reward.* keys, shared by train, evaluate and publish.
+void BindReward(OptionTable& table, experience::WeightedRewardConfig& reward);
+
+// Keys whose values decide the bits of a run; a resume must agree on them.
+bool DecidesResult(const std::string& key);
+
+}  // namespace journeyman::launch

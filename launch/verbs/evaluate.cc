@@ -1,0 +1,124 @@
+#include <filesystem>
+#include <iostream>
+
+#include "core/error.h"
+#include "core/file_system.h"
+#include "core/shutdown.h"
+#include "core/strings.h"
+#include "evaluation/report.h"
+#include "launch/candidates.h"
+#include "launch/evaluation_plan.h"
+#include "launch/evaluation_table.h"
+#include "launch/fold_models.h"
+#include "launch/options.h"
+#include "launch/process.h"
+#include "launch/run_export.h"
+#include "launch/run_facts.h"
+#include "launch/train_config.h"
+#include "launch/verbs.h"
+
+namespace journeyman::launch {
+namespace {
+
+// What `evaluate` was asked for.
+struct EvaluateOptions {
+  std::string output;
+  CandidateRequest request;
+  EvaluationPlan plan;
+  FoldModelConfig models;
+  TruthRequest truth;
+  bool json = false;
+
+  void Bind(OptionTable& table) {
+    table.AddPositional("OUTPUT", &output, "evaluation directory, made when missing");
+    table.Add("data.dataset", &plan.dataset, "dataset directory");
+    table.Add("run", &request.run_directory, "run whose newest checkpoint is judged: 'agent'");
+    table.Add("behaviour", &request.behaviour,
+              "bundle of the policy that logged; adds 'certifiable', a mixture with the agent");
+    table.AddRepeated("policy", &request.named,
+                      "name=BUNDLE, name=constant:ACTION or name=uniform");
+    table.Add("baselines", &request.baselines, "also judge no_action and best_constant");
+    BindActionRule(table, request.rule);
+    BindReward(table, plan.reward);
+    table.Add("evaluate.people", &plan.config.people, "heldout, train or all");
+    table.Add("evaluate.estimators", &plan.config.estimators,
+              "of ipw, snipw, pdis, snpdis, dm, dr");
+    table.Add("evaluate.gamma", &plan.config.gamma, "discount per decision; 1 = plain sum");
+    table.Add("evaluate.confidence", &plan.config.confidence, "of the two-sided intervals");
+    table.Add("evaluate.folds", &plan.config.folds, "folds of cross-fitting");
+    table.Add("evaluate.workers", &plan.config.workers, "threads; the result is the same");
+    table.Add("gate.minimum_ess", &request.minimum_effective_sample_size,
+              "effective people that the gate will ask for");
+    models.Bind(table);
+    table.Add("world", &truth.world, "simulated world, for a column of true values");
+    table.Add("truth.people", &truth.people, "people of the true values");
+    table.Add("json", &json, "print the evaluation as JSON");
+  }
+
+  void Validate() const {
+    if (output.empty() || plan.dataset.empty()) {
+      throw core::Error(core::ExitCode::kUsage,
+                        "evaluate needs an output directory and --data.dataset",
+                        "journeyman evaluate OUT --data.dataset DIR --run RUN");
+    }
+    if (core::RealFileSystem().Exists(std::filesystem::path(output) / "plan.json")) {
+      throw core::Error(core::ExitCode::kUsage,
+                        core::StrCat(output, " already holds an evaluation"),
+                        "name another directory, or remove it");
+    }
+    plan.config.Validate();
+  }
+};
+
+}  // namespace
+
+int RunEvaluate(const std::vector<std::string>& arguments) {
+  EvaluateOptions options;
+  OptionTable table("evaluate",
+                    "Estimates on logged journeys what policies would have earned.",
+                    "journeyman evaluate evaluations/first --data.dataset data/shop "
+                    "--run runs/first --behaviour bundles/initial");
+  options.Bind(table);
+  if (table.Parse(arguments, std::cout) == OptionTable::Outcome::kDone) return 0;
+  options.Validate();
+  RestartWithThreads(1);
+  core::ShutdownFlag stop;
+  core::InstallSignalHandlers(stop);
+
+  core::FileSystem& files = core::RealFileSystem();
+  const std::filesystem::path directory = options.output;
+  const storage::Dataset dataset = storage::Dataset::Open(files, options.plan.dataset);
+  const auto reward = experience::MakeWeightedReward(options.plan.reward, dataset.schema());
+  files.MakeDirectories(directory);
+  EvaluationPlan& plan = options.plan;
+  plan.dataset_hash = dataset.ContentHash();
+  options.request.people = plan.config.people;
+  const Candidates candidates =
+      GatherCandidates(options.request, dataset, *reward, directory);
+  plan.candidates = candidates.items;
+  plan.reference = candidates.reference;
+  TrainFoldModels(options.models, dataset, directory, stop, std::cerr, plan);
+
+  const evaluation::Evaluation evaluation = Execute(plan, directory);
+  const auto truths = TrueValues(options.truth, plan, directory, dataset.schema());
+  evaluation::ReportInput report;
+  report.title = "Evaluation of " + directory.filename().string();
+  report.evaluation = &evaluation;
+  for (const NamedTruth& truth : truths) report.true_values.emplace_back(truth.name, truth.mean);
+  report.facts = {{"dataset", plan.dataset}, {"built", VersionText()}};
+  for (const std::string& note : candidates.notes) report.facts.emplace_back("note", note);
+  core::WriteAtomically(files, directory / "evaluation.json", evaluation.ToJson());
+  core::WriteAtomically(files, directory / "report.html", evaluation::RenderHtml(report));
+  // Last: a directory with a plan is complete, one without is resumed.
+  core::WriteAtomically(files, directory / "plan.json", plan.ToJson());
+  if (options.json) {
+    std::cout << evaluation.ToJson() << '\n';
+    return 0;
+  }
+  PrintEvaluation(std::cout, evaluation, truths);
+  for (const std::string& note : candidates.notes) std::cout << note << '\n';
+  std::cout << "report " << (directory / "report.html").string() << '\n';
+  return 0;
+}
+
+}  // namespace journeyman::launch
