@@ -251,6 +251,7 @@ int RankJob::RunLearnerRole(cluster::Communicator& world, cluster::Communicator&
                               .checkpoints = checkpoints_,
                               .stop = stop_};
   place.metrics = &metrics;
+  place.credit = config_.cluster.credit;
   place.deadline = deadline();
   place.on_step = [&](int64_t step) {
     step_ = step;
@@ -259,7 +260,7 @@ int RankJob::RunLearnerRole(cluster::Communicator& world, cluster::Communicator&
   };
   const learner::LearnerResult result = learner::RunLearner(job, place, resume_);
   core::LogInfo(name, " ended at step ", result.step, ", parameter hash ",
-                core::Hex64(result.parameter_hash));
+                core::Hex64(result.parameter_hash), ", row hash ", core::Hex64(result.row_hash));
   return core::ToInt(result.interrupted ? ExitCode::kInterrupted : ExitCode::kOk);
 }
 
