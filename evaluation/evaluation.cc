@@ -21,6 +21,10 @@ void Require(bool holds, ExitCode code, const std::string& message, const std::s
   if (!holds) throw Error(code, message, hint);
 }
 
+std::vector<const policy::Policy*> PoliciesOf(const Candidate& candidate) {
+  return candidate.by_fold.empty() ? std::vector{candidate.policy} : candidate.by_fold;
+}
+
 void CheckCandidates(const std::vector<Candidate>& candidates, int reference, int64_t actions) {
   Require(!candidates.empty(), ExitCode::kUsage, "There is no policy to evaluate.",
           "Name at least one candidate.");
@@ -29,10 +33,12 @@ void CheckCandidates(const std::vector<Candidate>& candidates, int reference, in
     Require(!candidate.name.empty() && names.insert(candidate.name).second, ExitCode::kUsage,
             StrCat("The candidate name '", candidate.name, "' is empty or used twice."),
             "Every evaluated policy needs a name of its own.");
-    Require(candidate.policy->actions() == actions, ExitCode::kBadData,
-            StrCat("Candidate '", candidate.name, "' has ", candidate.policy->actions(),
-                   " actions, the dataset's catalogue ", actions, "."),
-            "Policy and dataset must share the action catalogue.");
+    for (const policy::Policy* policy : PoliciesOf(candidate)) {
+      Require(policy->actions() == actions, ExitCode::kBadData,
+              StrCat("Candidate '", candidate.name, "' has ", policy->actions(),
+                     " actions, the dataset's catalogue ", actions, "."),
+              "Policy and dataset must share the action catalogue.");
+    }
   }
   Require(reference >= -1 && reference < static_cast<int>(candidates.size()), ExitCode::kUsage,
           StrCat("Reference candidate ", reference, " of ", candidates.size(), "."));
@@ -218,6 +224,11 @@ const Estimate* OutcomeEstimates::Find(const std::string& estimator) const {
 const OutcomeEstimates* CandidateResult::Find(const std::string& outcome) const {
   const auto found = std::ranges::find(outcomes, outcome, &OutcomeEstimates::outcome);
   return found == outcomes.end() ? nullptr : &*found;
+}
+
+const policy::Policy& Candidate::For(uint64_t person) const {
+  if (by_fold.empty()) return *policy;
+  return *by_fold[experience::PeopleFilter::FoldOf(person, static_cast<int>(by_fold.size()))];
 }
 
 Evaluation Evaluate(const storage::Dataset& dataset, const experience::RewardCalculator& reward,

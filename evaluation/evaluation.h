@@ -12,10 +12,15 @@
 
 namespace journeyman::evaluation {
 
-// A policy whose value is estimated. Both pointers outlive the call.
+// A policy whose value is estimated. All pointers outlive the call.
 struct Candidate {
   std::string name;
   const policy::Policy* policy = nullptr;
+  // Cross-fitted: entry k acts for the people of fold k (PeopleFilter::FoldOf)
+  // and was trained without them, so that everybody can judge; `policy` is null.
+  std::vector<const policy::Policy*> by_fold{};
+
+  const policy::Policy& For(uint64_t person) const;
 };
 
 // The outcome model used for the people of one fold; it was trained without

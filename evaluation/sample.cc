@@ -96,10 +96,11 @@ class SampleMaker {
     distributions_.clear();
     for (size_t c = 0; c < request_.candidates.size(); ++c) {
       CandidateSample& candidate = sample_.candidates[c];
+      const policy::Policy& policy = request_.candidates[c].For(journeys_.persons[j]);
       double product = 1;
       for (int64_t row = first_; row < first_ + length_; ++row) {
-        distributions_.push_back(request_.candidates[c].policy->Distribution(
-            {journeys_.Observation(row), journeys_.Possible(row)}));
+        distributions_.push_back(
+            policy.Distribution({journeys_.Observation(row), journeys_.Possible(row)}));
         const policy::ActionDistribution& chosen = distributions_.back();
         for (int64_t a = 0; a < journeys_.actions; ++a) {
           candidate.action_probabilities[a] += chosen.Probability(static_cast<int>(a));

@@ -34,7 +34,9 @@ class Gatherer {
     if (!request_.behaviour.empty()) AddBehaviour();
     if (request_.baselines) AddBaselines();
     if (!request_.run_directory.empty()) AddTrained();
+    if (!request_.fold_runs.empty()) AddFoldRuns();
     for (const std::string& text : request_.named) AddNamed(text);
+    if (!request_.reference.empty()) ChooseReference();
     if (result_.items.empty()) {
       throw core::Error(ExitCode::kUsage, "there is no policy to evaluate",
                         "give --run RUN or --policy name=BUNDLE");
@@ -121,6 +123,55 @@ class Gatherer {
                "keep ", Fixed(2 * request_.minimum_effective_sample_size, 0),
                " effective people"));
     Add("certifiable", MixBundles(*behaviour_, agent, chosen.share));
+  }
+
+  // A cross-fitted agent: fold k's people meet the run that never saw them.
+  void AddFoldRuns() {
+    core::FileSystem& files = core::RealFileSystem();
+    const std::filesystem::path runs = request_.fold_runs;
+    EvaluationPlan::Item item{.name = "agent", .directory = "candidates/agent"};
+    while (files.Exists(runs / StrCat("fold-", item.folds))) ++item.folds;
+    if (item.folds < 2) {
+      throw core::Error(ExitCode::kMissingInput,
+                        StrCat(request_.fold_runs, " has no runs fold-0, fold-1, ..."),
+                        "train each with --data.people all-without:K/F");
+    }
+    std::vector<policy::Bundle> bundles;
+    for (int fold = 0; fold < item.folds; ++fold) {
+      const std::filesystem::path run = runs / StrCat("fold-", fold);
+      RequireTrainedWithout(run, fold, item.folds);
+      const policy::Bundle bundle =
+          ExportRun(run, dataset_.schema(), policy::BundleKind::kPolicy, request_.rule);
+      const std::filesystem::path target = directory_ / item.DirectoryFor(fold);
+      policy::WriteBundle(files, target, bundle.manifest, bundle.weights);
+      bundles.push_back(policy::Bundle::Load(files, target));
+    }
+    item.content_hash = ItemHash(bundles);
+    result_.items.push_back(std::move(item));
+  }
+
+  // What a run learned from stands in its configuration; a run that saw the
+  // people it is to be judged on would flatter itself.
+  static void RequireTrainedWithout(const std::filesystem::path& run, int fold, int folds) {
+    const std::string config = core::RealFileSystem().ReadText(run / "config.resolved.cfg");
+    for (const char* base : {"all", "train"}) {
+      const std::string wanted = StrCat("\npeople=", base, "-without:", fold, "/", folds, "\n");
+      if (config.find(wanted) != std::string::npos) return;
+    }
+    throw core::Error(ExitCode::kBadData,
+                      StrCat("run ", run, " was not trained without fold ", fold, " of ", folds),
+                      StrCat("train it with --data.people all-without:", fold, "/", folds));
+  }
+
+  void ChooseReference() {
+    for (size_t i = 0; i < result_.items.size(); ++i) {
+      if (result_.items[i].name == request_.reference) {
+        result_.reference = static_cast<int>(i);
+        return;
+      }
+    }
+    throw core::Error(ExitCode::kUsage,
+                      StrCat("--reference ", request_.reference, " is no evaluated policy"));
   }
 
   void AddNamed(const std::string& text) {

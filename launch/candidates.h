@@ -14,9 +14,12 @@ namespace journeyman::launch {
 // Which policies an evaluation looks at.
 struct CandidateRequest {
   std::vector<std::string> named;   // "name=BUNDLE", "name=constant:ACTION", "name=uniform"
+  std::string fold_runs;            // directory of runs fold-<k>, each trained without
+                                    // fold k: "agent", cross-fitted
   std::string run_directory;        // "agent", and "certifiable" with a behaviour bundle
   std::string behaviour;            // bundle of the policy that logged, "behaviour"
   policy::ActionRule rule{"epsilon_greedy"};  // of the agent's own policy
+  std::string reference;            // name of the reference; empty = "no_action"
   bool baselines = true;            // "no_action" (if any) and "best_constant"
   double minimum_effective_sample_size = 200;  // what the gate will ask
   std::string people = "heldout";   // who will be judged

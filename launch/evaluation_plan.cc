@@ -1,11 +1,13 @@
 #include "launch/evaluation_plan.h"
 
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "core/error.h"
 #include "core/file_system.h"
+#include "core/salted_hash.h"
 #include "core/strings.h"
 #include "policy/bundle.h"
 #include "storage/dataset.h"
@@ -22,7 +24,8 @@ Json ItemsToJson(const std::vector<EvaluationPlan::Item>& items) {
   for (const auto& item : items) {
     array.push_back({{"name", item.name},
                      {"directory", item.directory},
-                     {"content_hash", core::Hex64(item.content_hash)}});
+                     {"content_hash", core::Hex64(item.content_hash)},
+                     {"folds", item.folds}});
   }
   return array;
 }
@@ -31,7 +34,8 @@ std::vector<EvaluationPlan::Item> ItemsFromJson(const Json& array) {
   std::vector<EvaluationPlan::Item> items;
   for (const Json& entry : array) {
     items.push_back({entry.at("name"), entry.at("directory"),
-                     std::stoull(entry.at("content_hash").get<std::string>(), nullptr, 16)});
+                     std::stoull(entry.at("content_hash").get<std::string>(), nullptr, 16),
+                     entry.at("folds")});
   }
   return items;
 }
@@ -44,20 +48,35 @@ std::optional<double> OptionalFromJson(const Json& value) {
   return value.is_null() ? std::nullopt : std::optional<double>(value.get<double>());
 }
 
-policy::Bundle LoadChecked(const std::filesystem::path& directory,
-                           const EvaluationPlan::Item& item) {
-  policy::Bundle bundle = policy::Bundle::Load(core::RealFileSystem(), directory / item.directory);
-  if (bundle.manifest.content_hash != item.content_hash) {
+}  // namespace
+
+std::string EvaluationPlan::Item::DirectoryFor(int fold) const {
+  return folds > 0 ? StrCat(directory, "/fold-", fold) : directory;
+}
+
+uint64_t ItemHash(const std::vector<policy::Bundle>& bundles) {
+  if (bundles.size() == 1) return bundles.front().manifest.content_hash;
+  std::string hashes;
+  for (const policy::Bundle& bundle : bundles) hashes += core::Hex64(bundle.manifest.content_hash);
+  return core::Xxh3(hashes);
+}
+
+std::vector<policy::Bundle> LoadItem(const std::filesystem::path& directory,
+                                     const EvaluationPlan::Item& item) {
+  std::vector<policy::Bundle> bundles;
+  for (int fold = 0; fold < std::max(1, item.folds); ++fold) {
+    bundles.push_back(
+        policy::Bundle::Load(core::RealFileSystem(), directory / item.DirectoryFor(fold)));
+  }
+  if (const uint64_t found = ItemHash(bundles); found != item.content_hash) {
     throw core::Error(ExitCode::kBadData,
                       StrCat("bundle ", directory / item.directory, " has content ",
-                             core::Hex64(bundle.manifest.content_hash), ", the evaluation had ",
+                             core::Hex64(found), ", the evaluation had ",
                              core::Hex64(item.content_hash)),
                       "evaluate again");
   }
-  return bundle;
+  return bundles;
 }
-
-}  // namespace
 
 std::string EvaluationPlan::ToJson() const {
   const Json json{{"schema_version", 1},
@@ -130,14 +149,19 @@ evaluation::Evaluation Execute(const EvaluationPlan& plan,
   std::vector<std::unique_ptr<policy::Policy>> policies;
   std::vector<evaluation::Candidate> candidates;
   for (const auto& item : plan.candidates) {
-    policies.push_back(policy::MakePolicy(LoadChecked(directory, item)));
-    candidates.push_back({item.name, policies.back().get()});
+    evaluation::Candidate candidate{.name = item.name};
+    for (const policy::Bundle& bundle : LoadItem(directory, item)) {
+      policies.push_back(policy::MakePolicy(bundle));
+      candidate.policy = policies.back().get();
+      if (item.folds > 0) candidate.by_fold.push_back(policies.back().get());
+    }
+    candidates.push_back(std::move(candidate));
   }
   std::vector<std::unique_ptr<policy::OutputModel>> outputs;
   std::vector<evaluation::FoldModel> models;
   for (size_t fold = 0; fold < plan.models.size(); ++fold) {
     outputs.push_back(
-        std::make_unique<policy::OutputModel>(LoadChecked(directory, plan.models[fold])));
+        std::make_unique<policy::OutputModel>(LoadItem(directory, plan.models[fold]).front()));
     models.push_back({static_cast<int>(fold), outputs.back().get(), plan.models_per_candidate});
   }
   return evaluation::Evaluate(dataset, *reward, candidates, plan.reference, models, plan.config);

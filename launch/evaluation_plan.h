@@ -7,6 +7,7 @@
 
 #include "evaluation/evaluation.h"
 #include "experience/reward.h"
+#include "policy/bundle.h"
 
 namespace journeyman::launch {
 
@@ -17,6 +18,11 @@ struct EvaluationPlan {
     std::string name;       // candidate, or "fold-<k>"
     std::string directory;  // bundle, relative to the evaluation directory
     uint64_t content_hash = 0;
+    int folds = 0;  // > 0: cross-fitted, bundles <directory>/fold-<k>; content_hash
+                    // is then over theirs
+
+    // The bundle that acts for fold k, relative to the evaluation directory.
+    std::string DirectoryFor(int fold) const;
   };
 
   std::string dataset;           // path as given
@@ -32,6 +38,13 @@ struct EvaluationPlan {
   static EvaluationPlan FromJson(const std::string& json);
   int IndexOf(const std::string& candidate) const;  // -1 where unknown
 };
+
+// Bundles of one item with their hashes checked: one, or one for each fold.
+// Throws core::Error(kBadData) where content differs from the plan.
+std::vector<policy::Bundle> LoadItem(const std::filesystem::path& directory,
+                                     const EvaluationPlan::Item& item);
+// content_hash of an item made of these bundles.
+uint64_t ItemHash(const std::vector<policy::Bundle>& bundles);
 
 // Loads all artifacts of the plan (hashes checked) and estimates. `directory`
 // is the evaluation directory. Throws core::Error(kBadData) where the dataset

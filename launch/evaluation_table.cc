@@ -81,8 +81,8 @@ std::vector<NamedTruth> TrueValues(const TruthRequest& request, const Evaluation
   const auto environment = world.Make();
   const auto weights = experience::ParseMetricWeights(plan.reward.weights, schema);
   for (const auto& item : plan.candidates) {
-    const auto policy = policy::MakePolicy(
-        policy::Bundle::Load(core::RealFileSystem(), directory / item.directory));
+    if (item.folds > 0) continue;  // no one policy that new people could meet
+    const auto policy = policy::MakePolicy(LoadItem(directory, item).front());
     const simulation::TrueValue value = simulation::EstimateTrueValue(
         *environment, *policy, weights, TruthSeed(world.seed), request.people);
     truths.push_back({item.name, value.mean, value.standard_error});

@@ -39,7 +39,7 @@ TrainConfig FoldTraining(const FoldModelConfig& config, const std::string& kind,
   train.transition.gamma = plan.config.gamma;
   if (kind == "fqe") {
     for (const auto& item : plan.candidates) {
-      train.policies.push_back((directory / item.directory).string());
+      train.policies.push_back((directory / item.DirectoryFor(fold)).string());
     }
   }
   train.learner.agent.agent = kind;

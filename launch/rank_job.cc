@@ -240,7 +240,12 @@ int RankJob::RunLearnerRole(cluster::Communicator& world, cluster::Communicator&
   job.run_id = std::filesystem::path(config_.run_directory).filename().string();
   job.identity = inputs_.identity;
   job.resolved_config = resolved_;
-  job.dataset_hash = inputs_.dataset.ContentHash();
+  job.data = {inputs_.dataset.manifest().dataset_id,
+              static_cast<int>(inputs_.dataset.manifest().generations.size()),
+              inputs_.dataset.ContentHash(),
+              schema.Hash(),
+              inputs_.dataset.split().Describe(),
+              config_.people};
   job.thread_count = config_.threads;
   core::MetricsWriter metrics(run_.metrics(name), std::nullopt, core::RealClock());
   learner::LearnerPlace place{.index = index,

@@ -50,7 +50,7 @@ policy::Bundle ExportRun(const std::filesystem::path& run_directory,
   bundle.manifest.policy.rule = rule;
   bundle.manifest.policy.transform = manifest.transform;
   bundle.manifest.training =
-      StrCat("{\"dataset\":", core::JsonQuote(core::Hex64(manifest.dataset_hash)),
+      StrCat("{\"dataset\":", core::JsonQuote(core::Hex64(manifest.data.content_hash)),
              ",\"identity\":", core::JsonQuote(core::Hex64(manifest.identity)),
              ",\"run\":", core::JsonQuote(manifest.run_id), ",\"step\":", manifest.step, "}");
   bundle.weights = std::move(weights);

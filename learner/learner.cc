@@ -200,7 +200,7 @@ class LearnerRun {
     manifest.layout = buffers_.layout().ToJson();
     manifest.layout_hash = core::Xxh3(manifest.layout);
     manifest.transform = job_.facts.transform.ToJson();
-    manifest.dataset_hash = job_.dataset_hash;
+    manifest.data = job_.data;
     manifest.thread_count = job_.thread_count;
     manifest.learners = job_.plan.learners;
     manifest.parent_step = parent_step_;

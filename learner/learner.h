@@ -29,7 +29,7 @@ struct LearnerJob {
   std::string run_id;
   uint64_t identity = 0;
   std::string resolved_config;
-  uint64_t dataset_hash = 0;
+  storage::TrainingData data;
   int thread_count = 1;
 };
 

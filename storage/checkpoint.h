@@ -40,6 +40,18 @@ struct CheckpointFile {
   uint64_t xxh3 = 0;
 };
 
+// What a run learned from. Evaluation compares it with what it judges on.
+struct TrainingData {
+  std::string dataset_id;
+  int generations = 0;        // the first so many
+  uint64_t content_hash = 0;  // of these generations
+  uint64_t schema_hash = 0;   // features, actions, metrics
+  std::string split;          // SplitRule::Describe()
+  std::string people;         // experience::PeopleFilter text
+
+  bool operator==(const TrainingData&) const = default;
+};
+
 // `manifest.json` of a checkpoint: without it the directory is garbage.
 struct CheckpointManifest {
   static constexpr int kFormatVersion = 1;
@@ -51,7 +63,7 @@ struct CheckpointManifest {
   std::string layout;         // JSON table: name, shape, offset per buffer
   uint64_t layout_hash = 0;
   std::string transform;      // features::Transform JSON
-  uint64_t dataset_hash = 0;  // pinned generations
+  TrainingData data;          // pinned
   int data_phase = 0;
   int thread_count = 1;       // intra-op threads; other counts give other bits
   int learners = 1;

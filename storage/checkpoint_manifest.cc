@@ -31,6 +31,17 @@ bool IsPartName(const std::string& name) {
   });
 }
 
+TrainingData ParseData(const Json& json) {
+  TrainingData data;
+  data.dataset_id = FieldAs<std::string>(json, "dataset_id");
+  data.generations = FieldAs<int>(json, "generations");
+  data.content_hash = HashField(json, "content_hash");
+  data.schema_hash = HashField(json, "schema_hash");
+  data.split = FieldAs<std::string>(json, "split");
+  data.people = FieldAs<std::string>(json, "people");
+  return data;
+}
+
 CheckpointFile ParseFile(const Json& json) {
   CheckpointFile file;
   file.name = FieldAs<std::string>(json, "name");
@@ -59,7 +70,13 @@ std::string CheckpointManifest::ToJson() const {
                      {"layout", layout},
                      {"layout_hash", core::Hex64(layout_hash)},
                      {"transform", transform},
-                     {"dataset_hash", core::Hex64(dataset_hash)},
+                     {"data",
+                      {{"dataset_id", data.dataset_id},
+                       {"generations", data.generations},
+                       {"content_hash", core::Hex64(data.content_hash)},
+                       {"schema_hash", core::Hex64(data.schema_hash)},
+                       {"split", data.split},
+                       {"people", data.people}}},
                      {"data_phase", data_phase},
                      {"thread_count", thread_count},
                      {"learners", learners},
@@ -89,7 +106,7 @@ CheckpointManifest CheckpointManifest::FromJson(std::string_view json) {
   manifest.layout = FieldAs<std::string>(parsed, "layout");
   manifest.layout_hash = HashField(parsed, "layout_hash");
   manifest.transform = FieldAs<std::string>(parsed, "transform");
-  manifest.dataset_hash = HashField(parsed, "dataset_hash");
+  manifest.data = ParseData(features::Field(parsed, "data"));
   manifest.data_phase = FieldAs<int>(parsed, "data_phase");
   manifest.thread_count = FieldAs<int>(parsed, "thread_count");
   manifest.learners = FieldAs<int>(parsed, "learners");

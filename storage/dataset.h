@@ -50,6 +50,8 @@ struct SplitRule {
   // hash / 2^64 < holdout_share, compared exactly.
   bool HeldOut(uint64_t person) const;
   int FoldOf(uint64_t person) const;
+  // "64 partitions, 0.3 held out, 5 folds": equal texts are equal rules.
+  std::string Describe() const;
 };
 
 struct ShardFile {

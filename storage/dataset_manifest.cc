@@ -218,6 +218,10 @@ bool SplitRule::HeldOut(uint64_t person) const {
   return core::SaltedHash(core::kHoldoutSalt, person) < limit;
 }
 
+std::string SplitRule::Describe() const {
+  return StrCat(partitions, " partitions, ", holdout_share, " held out, ", folds, " folds");
+}
+
 int SplitRule::FoldOf(uint64_t person) const {
   const uint64_t hash = core::SaltedHash(core::kFoldSalt, person);
   return static_cast<int>(hash % static_cast<uint64_t>(folds));

@@ -37,6 +37,11 @@ struct EvaluateOptions {
               "bundle of the policy that logged; adds 'certifiable', a mixture with the agent");
     table.AddRepeated("policy", &request.named,
                       "name=BUNDLE, name=constant:ACTION or name=uniform");
+    table.Add("fold-runs", &request.fold_runs,
+              "directory of runs fold-0, fold-1, ..., each trained with --data.people "
+              "all-without:K/F: 'agent', cross-fitted");
+    table.Add("reference", &request.reference,
+              "policy that differences are also reported against; default no_action");
     table.Add("baselines", &request.baselines, "also judge no_action and best_constant");
     BindActionRule(table, request.rule);
     BindReward(table, plan.reward);

@@ -105,10 +105,14 @@ policy::Bundle CandidateBundle(const PublishOptions& options, const EvaluationPl
                       StrCat("the evaluation has no policy '", options.candidate, "'"),
                       StrCat("it has ", known));
   }
-  return policy::Bundle::Load(
-      core::RealFileSystem(),
-      std::filesystem::path(options.evaluation) /
-          plan.candidates[static_cast<size_t>(index)].directory);
+  const EvaluationPlan::Item& item = plan.candidates[static_cast<size_t>(index)];
+  if (item.folds > 0) {
+    throw core::Error(ExitCode::kUsage,
+                      StrCat("'", item.name, "' is ", item.folds,
+                             " policies, one for each fold: none of them was judged alone"),
+                      "train one on training people and evaluate it on held-out people");
+  }
+  return LoadItem(options.evaluation, item).front();
 }
 
 void PrintVerdict(const PublishOptions& options, const evaluation::GateDecision& decision,

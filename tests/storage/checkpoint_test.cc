@@ -62,10 +62,12 @@ TEST(CheckpointManifestTest, JsonRoundTripKeepsEverything) {
   manifest.identity = 0xfedcba9876543210;
   manifest.config = "agent=dqn\n\"quoted\"";
   manifest.metrics = {{"value", 0.1}, {"loss", std::nan("")}};
+  manifest.data = {"0123456789abcdef", 2, ~uint64_t{1}, ~uint64_t{2}, "8 partitions", "train"};
   const CheckpointManifest copy = CheckpointManifest::FromJson(manifest.ToJson());
   EXPECT_EQ(copy.ToJson(), manifest.ToJson());
   EXPECT_EQ(copy.identity, manifest.identity);
   EXPECT_EQ(copy.config, manifest.config);
+  EXPECT_EQ(copy.data, manifest.data);
   EXPECT_EQ(copy.metrics.at("value"), 0.1);
   EXPECT_TRUE(std::isnan(copy.metrics.at("loss")));
   EXPECT_EQ(copy.files.at(0).xxh3, ~uint64_t{0});
