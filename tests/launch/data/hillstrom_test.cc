@@ -3,12 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstdlib>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "core/file_system.h"
-#include "core/strings.h"
+#include "tests/launch/support/hillstrom.h"
 #include "tests/launch/support/program.h"
 #include "tests/support/temp_directory.h"
 
@@ -18,23 +17,11 @@ namespace {
 using Json = nlohmann::json;
 namespace fs = std::filesystem;
 
-fs::path DataFile() {
-  const char* data = std::getenv("JOURNEYMAN_DATA");
-  const fs::path root =
-      data != nullptr ? fs::path(data) : fs::path(JOURNEYMAN_SOURCE_DIR) / "../shared/data";
-  return root / "hillstrom_email" / "hillstrom.csv";
-}
-
 class HillstromTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    if (!fs::exists(DataFile())) {
-      GTEST_SKIP() << "no " << DataFile() << "; set JOURNEYMAN_DATA to the folder of the data";
-    }
-    const ProgramEnd import = Journeyman(
-        {"import", Dataset(), "--mapping",
-         core::StrCat(JOURNEYMAN_SOURCE_DIR, "/examples/hillstrom/mapping.json"), "--input",
-         DataFile().string(), "--json"});
+    if (!fs::exists(HillstromFile())) GTEST_SKIP() << HillstromMissing();
+    const ProgramEnd import = ImportHillstrom(Dataset());
     ASSERT_EQ(import.status, 0) << import.err;
     report_ = Json::parse(import.out);
   }
