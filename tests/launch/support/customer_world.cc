@@ -76,8 +76,8 @@ std::unique_ptr<policy::Policy> CustomerRound::Certifiable(const std::string& na
   const std::filesystem::path directory = directory_ / StrCat(name, "-candidates");
   const launch::Candidates candidates = launch::GatherCandidates(
       request, dataset, *experience::MakeWeightedReward(reward, dataset.schema()), directory);
-  return policy::MakePolicy(policy::Bundle::Load(core::RealFileSystem(),
-                                                 directory / "candidates" / "certifiable"));
+  return policy::MakePolicy(
+      policy::Bundle::Load(core::RealFileSystem(), directory / "candidates" / "certifiable"));
 }
 
 simulation::TrueValue CustomerRound::Truth(const policy::Policy& policy) const {
