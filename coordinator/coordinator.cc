@@ -34,6 +34,7 @@ class Coordination {
  public:
   Coordination(const CoordinatorConfig& config, CoordinatorPlace& place)
       : config_(config), place_(place), last_sign_(place.clock.Monotonic()) {
+    progress_seen_.resize(static_cast<size_t>(place_.world.size()));
     for (size_t l = 0; l < place_.learner_ranks.size(); ++l) {
       learner_of_rank_[place_.learner_ranks[l]] = static_cast<int>(l);
     }
@@ -80,7 +81,7 @@ class Coordination {
     result_.step = std::max(result_.step, message.step);
     place_.world.SetProgress(message.step);
     if (place_.progress != nullptr) place_.progress->Update(message.step, message.numbers);
-    if (place_.metrics != nullptr) {
+    if (place_.metrics != nullptr && !message.numbers.empty()) {
       const std::vector<std::pair<std::string, double>> values(message.numbers.begin(),
                                                                message.numbers.end());
       place_.metrics->Write(message.step, values);
@@ -111,9 +112,9 @@ class Coordination {
     auto manifest = storage::CheckpointManifest::FromJson(*pending.manifest);
     manifest.files.clear();
     for (const auto& [learner, file] : pending.files) manifest.files.push_back(file);
-    manifest.parent_step = parent_step_;
+    // The first one's parent is what the job resumed from; its learners know that step.
+    if (result_.published_step >= 0) manifest.parent_step = result_.published_step;
     place_.checkpoints.Publish(manifest, config_.keep_checkpoints, std::nullopt);
-    parent_step_ = step;
     result_.published_step = step;
     pending_.erase(step);
     ControlMessage order;
@@ -152,21 +153,48 @@ class Coordination {
 
   void Watch() {
     const auto now = place_.clock.Monotonic();
-    if (now - last_sign_ > config_.deadline) {
-      throw core::Error(
-          core::ExitCode::kPeerFailure,
-          StrCat("no learner or actor reported for ", config_.deadline.count(), " ms"),
-          "look at the last lines of log/learner-*.log; raise cluster.deadline_s if steps "
-          "take that long");
-    }
     const cluster::HeartbeatBoard* board = place_.world.heartbeats();
-    if (board == nullptr) return;
-    if (const auto rank = board->FirstSilent(now, config_.silence)) {
-      throw core::Error(core::ExitCode::kPeerFailure,
-                        StrCat("rank ", *rank, " sent no heartbeat for ",
-                               config_.silence.count(), " ms"),
-                        "its process or its network is gone; run again to resume");
+    if (board != nullptr) {
+      if (const auto rank = board->FirstSilent(now, config_.silence)) {
+        throw core::Error(core::ExitCode::kPeerFailure,
+                          StrCat("rank ", *rank, " sent no heartbeat for ",
+                                 config_.silence.count(), " ms"),
+                          "its process or its network is gone; run again to resume");
+      }
+      if (AnyRankAdvanced(*board)) last_sign_ = now;
     }
+    if (now - last_sign_ > config_.deadline) {
+      throw core::Error(core::ExitCode::kPeerFailure,
+                        StrCat("no rank reported or advanced for ", config_.deadline.count(),
+                               " ms", Unfinished()),
+                        "look at the last lines of log/learner-*.log and log/actor-*.log; raise "
+                        "cluster.deadline_s if one step takes that long");
+    }
+  }
+
+  // Roles at work between two reports: blocks sent, steps taken.
+  bool AnyRankAdvanced(const cluster::HeartbeatBoard& board) {
+    bool advanced = false;
+    for (size_t rank = 0; rank < progress_seen_.size(); ++rank) {
+      const int64_t progress = board.progress(static_cast<int>(rank));
+      advanced |= std::exchange(progress_seen_[rank], progress) != progress;
+    }
+    return advanced;
+  }
+
+  // For messages: who is still expected to end.
+  std::string Unfinished() const {
+    std::string text;
+    for (const auto& [rank, learner] : learner_of_rank_) {
+      if (finished_learners_.contains(StrCat(learner))) continue;
+      text += StrCat(text.empty() ? "; not ended: " : ", ", "learner-", learner, " (rank ", rank,
+                     ")");
+    }
+    if (finished_actors_ < place_.actors) {
+      text += StrCat(text.empty() ? "; not ended: " : ", ", place_.actors - finished_actors_,
+                     " of ", place_.actors, " actors");
+    }
+    return text;
   }
 
   struct Pending {
@@ -180,8 +208,8 @@ class Coordination {
   std::map<int64_t, Pending> pending_;  // by step
   std::set<std::string> finished_learners_;
   int finished_actors_ = 0;
-  int64_t parent_step_ = -1;
   bool stop_passed_on_ = false;
+  std::vector<int64_t> progress_seen_;  // by rank, as heartbeats told it
   std::chrono::nanoseconds last_sign_;
   CoordinatorResult result_;
 };

@@ -17,7 +17,8 @@ namespace journeyman::coordinator {
 
 struct CoordinatorConfig {
   int keep_checkpoints = 3;
-  // Without a sign of life from any learner for so long the job is ended.
+  // The job is ended when for so long neither a report came nor any rank's progress
+  // counter (Communicator::SetProgress, carried by heartbeats) moved.
   std::chrono::milliseconds deadline{60'000};
   // A rank whose communication thread was not heard for so long is dead.
   std::chrono::milliseconds silence{10'000};

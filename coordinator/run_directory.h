@@ -33,12 +33,16 @@ class RunDirectory {
   std::filesystem::path tensorboard(const std::string& role_rank) const;
   std::filesystem::path log(const std::string& role_rank) const;
 
+  // Whether any checkpoint is published, also where a death kept LATEST from
+  // naming it.
   bool HasCheckpoints() const;
 
   // Makes the directories and writes what was asked: the resolved options and
   // `facts` (JSON: git revision, versions, hosts, seed, thread count). A resume
-  // keeps the first config.resolved.cfg as it is.
+  // keeps both files where there is a checkpoint, since they say how it came
+  // about; WriteFacts follows once the resumed run is known to be the same one.
   void Start(const std::string& resolved_config, const std::string& facts, bool resume);
+  void WriteFacts(const std::string& facts);
 
  private:
   core::FileSystem& files_;
@@ -64,11 +68,16 @@ void WriteExitReport(core::FileSystem& files, const RunDirectory& run,
                      const ExitReport& report, bool replace);
 
 // The lock of a run directory: a file with host, pid, boot id, job id and a
-// heartbeat. Acquire() fails with kUsage, naming the holder, while the holder
-// lives: same boot and a living pid on this host, or elsewhere a heartbeat that
-// is younger than three intervals. A requeued batch job with the same job id
-// takes over at once. Beat() is called by the coordinator's loop and writes at
-// most once an interval. Released by the destructor.
+// heartbeat. The constructor fails with kUsage, naming the holder, while the
+// holder lives: on this host and boot a living pid, elsewhere a heartbeat that
+// is younger than three intervals. A batch job that was requeued (same job id,
+// larger restart count) takes over at once from another host: the scheduler has
+// ended its former start. The file appears by a hard link, complete and never in
+// place of another, so of two that start at once one gets it; a dead holder's
+// file is moved aside and looked at again before it is dropped. Beat() is called
+// by the coordinator's loop, looks and writes at most once an interval, and
+// throws kUsage when the file has become somebody else's. The destructor removes
+// the file only while it is this holder's. Not thread-safe.
 class RunLock {
  public:
   struct Holder {
@@ -76,6 +85,8 @@ class RunLock {
     int64_t pid = 0;
     std::string boot_id;
     std::string job_id;      // SLURM_JOB_ID, empty outside
+    int64_t restart_count = 0;  // SLURM_RESTART_COUNT
+    std::string token;       // drawn by each lock: whose file it is
     int64_t heartbeat_us = 0;  // wall clock
   };
 
@@ -90,13 +101,17 @@ class RunLock {
   static Holder ThisProcess();
 
  private:
-  void Write();
+  bool TryCreate();
+  bool TryTakeOver(const std::string& seen);
+  bool IsMine(const std::optional<std::string>& text) const;
+  std::string Refreshed();
 
   core::FileSystem& files_;
   std::filesystem::path file_;
   const core::Clock& clock_;
   std::chrono::seconds interval_;
   Holder self_;
+  int64_t looked_us_ = 0;
 };
 
 }  // namespace journeyman::coordinator

@@ -67,51 +67,55 @@ std::vector<int> PartitionPlan::GroupsOfLearner(int learner) const {
 
 void PartitionPlan::Validate(int64_t batch_rows) const {
   if (!IsPowerOfTwo(partitions) || partitions > kMaxPartitions) {
-    Refuse(core::StrCat("partitions is ", partitions, "; it must be a power of two, at most ",
-                        kMaxPartitions, "."),
-           core::StrCat("set partitions to ", std::min(NextPowerOfTwo(partitions), kMaxPartitions),
-                        "."));
+    Refuse(core::StrCat("the dataset has ", partitions,
+                        " partitions; it must be a power of two, at most ", kMaxPartitions, "."),
+           core::StrCat("import with split.partitions ",
+                        std::min(NextPowerOfTwo(partitions), kMaxPartitions), "."));
   }
   if (!IsPowerOfTwo(groups) || groups > partitions) {
-    Refuse(core::StrCat("groups is ", groups, "; it must be a power of two, at most the ",
+    Refuse(core::StrCat("learner.groups is ", groups, "; it must be a power of two, at most the ",
                         partitions, " partitions."),
-           core::StrCat("set groups to ", std::min(NextPowerOfTwo(groups), partitions), "."));
+           core::StrCat("set learner.groups to ", std::min(NextPowerOfTwo(groups), partitions),
+                        "."));
   }
   if (learners < 1 || learners > groups) {
     const int wanted = NextPowerOfTwo(learners);
-    Refuse(core::StrCat("learners is ", learners, "; it must be from 1 to groups, which is ",
+    Refuse(core::StrCat("cluster.learners is ", learners,
+                        "; it must be from 1 to learner.groups, which is ",
                         groups, "."),
            learners >= 1 && wanted <= partitions
-               ? core::StrCat("set groups to ", wanted, " or learners to ", groups, ".")
-               : core::StrCat("set learners to at most ", partitions, "."));
+               ? core::StrCat("set learner.groups to ", wanted, " or cluster.learners to ", groups,
+                              ".")
+               : core::StrCat("set cluster.learners to at most ", partitions, "."));
   }
   if (actors < 1 || actors > partitions) {
-    Refuse(core::StrCat("actors is ", actors, "; it must be from 1 to the ", partitions,
+    Refuse(core::StrCat("cluster.actors is ", actors, "; it must be from 1 to the ", partitions,
                         " partitions."),
-           core::StrCat("set actors to ", std::clamp(actors, 1, partitions), "."));
+           core::StrCat("set cluster.actors to ", std::clamp(actors, 1, partitions), "."));
   }
   if (batch_rows < 1 || batch_rows % partitions != 0) {
     const int64_t batches = std::max<int64_t>(batch_rows, 0) / partitions + 1;
-    Refuse(core::StrCat("batch_rows is ", batch_rows, "; it must be a multiple of the ", partitions,
-                        " partitions."),
-           core::StrCat("set batch_rows to ", batches * partitions, "."));
+    Refuse(core::StrCat("learner.batch is ", batch_rows, "; it must be a multiple of the ",
+                        partitions, " partitions."),
+           core::StrCat("set learner.batch to ", batches * partitions, "."));
   }
 }
 
 void InsertSchedule::Validate() const {
   if (fill_blocks != -1 && (fill_blocks < 1 || fill_blocks > kMaxInserts)) {
-    Refuse(core::StrCat("fill_blocks is ", fill_blocks, "; it must be at least 1, or -1 for all."),
-           "set fill_blocks to -1.");
+    Refuse(core::StrCat("replay.fill_blocks is ", fill_blocks,
+                        "; it must be at least 1, or -1 for all."),
+           "set replay.fill_blocks to -1.");
   }
   if (!std::isfinite(blocks_per_step) || blocks_per_step < 0) {
-    Refuse(core::StrCat("blocks_per_step is ", blocks_per_step,
+    Refuse(core::StrCat("replay.blocks_per_step is ", blocks_per_step,
                         "; it must be a finite number, at least 0."),
-           "set blocks_per_step to 0 to keep what fill_blocks put in.");
+           "set replay.blocks_per_step to 0 to keep what replay.fill_blocks put in.");
   }
   if (mode == Mode::kCyclic && (capacity_blocks < 1 || capacity_blocks > kMaxInserts)) {
-    Refuse(core::StrCat("capacity_blocks is ", capacity_blocks,
+    Refuse(core::StrCat("replay.capacity_blocks is ", capacity_blocks,
                         "; a cyclic schedule needs at least 1."),
-           "set capacity_blocks to the blocks of a partition that fit into replay.");
+           "set replay.capacity_blocks to the blocks of a partition that fit into replay.");
   }
 }
 

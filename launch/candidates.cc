@@ -1,6 +1,9 @@
 #include "launch/candidates.h"
 
+#include <algorithm>
+#include <cctype>
 #include <cstdio>
+#include <set>
 #include <utility>
 
 #include "core/error.h"
@@ -55,9 +58,11 @@ class Gatherer {
         throw core::Error(ExitCode::kUsage, StrCat("two policies are called '", name, "'"));
       }
     }
-    if (bundle.manifest.catalogue.Hash() != dataset_.schema().catalogue.Hash()) {
+    if (bundle.manifest.catalogue.Hash() != dataset_.schema().catalogue.Hash() ||
+        bundle.manifest.features.Hash() != dataset_.schema().features.Hash()) {
       throw core::Error(ExitCode::kBadData,
-                        StrCat("policy '", name, "' was made for another action catalogue"));
+                        StrCat("policy '", name, "' was made for other actions or features than ",
+                               "this dataset has"));
     }
     const std::filesystem::path relative = std::filesystem::path("candidates") / name;
     policy::WriteBundle(core::RealFileSystem(), directory_ / relative, bundle.manifest,
@@ -100,7 +105,32 @@ class Gatherer {
     Add("best_constant", Simple("constant", best));
   }
 
+  // Who judges a run must be nobody it learned from, and split off by one rule.
+  void RequireUnseen(const std::filesystem::path& run, const std::string& wanted_people) const {
+    const storage::TrainingData data = TrainingDataOf(run);
+    const auto& manifest = dataset_.manifest();
+    if (data.dataset_id != manifest.dataset_id || data.split != manifest.split.Describe()) {
+      throw core::Error(ExitCode::kBadData,
+                        StrCat("run ", run, " was trained on dataset ", data.dataset_id, " (",
+                               data.split, "), this is dataset ", manifest.dataset_id, " (",
+                               manifest.split.Describe(), ")"),
+                        "who was held out there is not held out here");
+    }
+    if (data.people.rfind(wanted_people, 0) == 0) return;
+    throw core::Error(ExitCode::kBadData,
+                      StrCat("run ", run, " learned from people '", data.people,
+                             "' and cannot be judged by people '", request_.people, "'"),
+                      StrCat("train it with --data.people ", wanted_people));
+  }
+
   void AddTrained() {
+    if (request_.people.rfind("all", 0) == 0) {
+      throw core::Error(ExitCode::kUsage,
+                        "--run with --evaluate.people all would let a run be judged by the people "
+                        "it learned from",
+                        "use --evaluate.people heldout, or --fold-runs");
+    }
+    RequireUnseen(request_.run_directory, "train");
     policy::Bundle agent = ExportRun(request_.run_directory, dataset_.schema(),
                                      policy::BundleKind::kPolicy, request_.rule);
     if (behaviour_) AddCertifiable(agent);
@@ -112,7 +142,8 @@ class Gatherer {
         dataset_, experience::PeopleFilter::Parse(request_.people, dataset_.split()));
     int64_t people = 0;
     for (int p = 0; p < dataset_.split().partitions; ++p) {
-      people += judged.Read(p).journey_count();
+      const auto persons = judged.Read(p).persons;
+      people += static_cast<int64_t>(std::set(persons.begin(), persons.end()).size());
     }
     const auto policy = policy::MakePolicy(agent);
     const auto chosen = evaluation::FindCertifiableShare(
@@ -139,7 +170,7 @@ class Gatherer {
     std::vector<policy::Bundle> bundles;
     for (int fold = 0; fold < item.folds; ++fold) {
       const std::filesystem::path run = runs / StrCat("fold-", fold);
-      RequireTrainedWithout(run, fold, item.folds);
+      RequireUnseen(run, StrCat("all-without:", fold, "/", item.folds));
       const policy::Bundle bundle =
           ExportRun(run, dataset_.schema(), policy::BundleKind::kPolicy, request_.rule);
       const std::filesystem::path target = directory_ / item.DirectoryFor(fold);
@@ -148,19 +179,6 @@ class Gatherer {
     }
     item.content_hash = ItemHash(bundles);
     result_.items.push_back(std::move(item));
-  }
-
-  // What a run learned from stands in its configuration; a run that saw the
-  // people it is to be judged on would flatter itself.
-  static void RequireTrainedWithout(const std::filesystem::path& run, int fold, int folds) {
-    const std::string config = core::RealFileSystem().ReadText(run / "config.resolved.cfg");
-    for (const char* base : {"all", "train"}) {
-      const std::string wanted = StrCat("\npeople=", base, "-without:", fold, "/", folds, "\n");
-      if (config.find(wanted) != std::string::npos) return;
-    }
-    throw core::Error(ExitCode::kBadData,
-                      StrCat("run ", run, " was not trained without fold ", fold, " of ", folds),
-                      StrCat("train it with --data.people all-without:", fold, "/", folds));
   }
 
   void ChooseReference() {
@@ -174,6 +192,20 @@ class Gatherer {
                       StrCat("--reference ", request_.reference, " is no evaluated policy"));
   }
 
+  static void RequireFreeName(const std::string& name) {
+    const bool plain = std::all_of(name.begin(), name.end(), [](unsigned char c) {
+      return std::isalnum(c) != 0 || c == '-' || c == '_';
+    });
+    const bool reserved = std::find(kReservedNames.begin(), kReservedNames.end(), name) !=
+                          kReservedNames.end();
+    if (plain && !reserved) return;
+    throw core::Error(ExitCode::kUsage,
+                      StrCat("--policy ", name, "=...: the name is ",
+                             reserved ? "reserved" : "not plain"),
+                      "use letters, digits, '-' and '_', and none of behaviour, no_action, "
+                      "best_constant, certifiable, agent");
+  }
+
   void AddNamed(const std::string& text) {
     const size_t equals = text.find('=');
     if (equals == std::string::npos || equals == 0) {
@@ -181,6 +213,7 @@ class Gatherer {
                         "SOURCE is a bundle directory, constant:ACTION or uniform");
     }
     const std::string name = text.substr(0, equals);
+    RequireFreeName(name);
     const std::string source = text.substr(equals + 1);
     constexpr std::string_view kConstant = "constant:";
     if (source == "uniform") {

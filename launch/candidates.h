@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -30,6 +31,11 @@ struct Candidates {
   int reference = -1;
   std::vector<std::string> notes;   // one sentence each: what was chosen and why
 };
+
+// Names that GatherCandidates gives itself; a named policy must have another one,
+// of letters, digits, '-' and '_', since it becomes a directory.
+inline constexpr std::array kReservedNames = {"behaviour", "no_action", "best_constant",
+                                              "certifiable", "agent"};
 
 // Makes the bundles under `directory`/candidates and lists them: behaviour,
 // no_action, best_constant (chosen on training people), certifiable (largest

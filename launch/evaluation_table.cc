@@ -1,6 +1,7 @@
 #include "launch/evaluation_table.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <ostream>
 
@@ -27,18 +28,16 @@ std::string Interval(const evaluation::Estimate& estimate) {
   return StrCat("[", Number(estimate.lower), ", ", Number(estimate.upper), "]");
 }
 
-const evaluation::Estimate& Best(const evaluation::OutcomeEstimates& outcome) {
-  for (const char* name : {"dr", "snpdis", "snipw", "pdis", "ipw"}) {
-    if (const evaluation::Estimate* found = outcome.Find(name)) return *found;
-  }
-  return outcome.estimates.front().second;
-}
-
+// The estimator that is trusted most among those that were asked for.
 std::string BestName(const evaluation::OutcomeEstimates& outcome) {
   for (const char* name : {"dr", "snpdis", "snipw", "pdis", "ipw"}) {
     if (outcome.Find(name) != nullptr) return name;
   }
   return outcome.estimates.front().first;
+}
+
+const evaluation::Estimate& Best(const evaluation::OutcomeEstimates& outcome) {
+  return *outcome.Find(BestName(outcome));
 }
 
 using Row = std::vector<std::string>;
@@ -65,6 +64,28 @@ std::string TruthOf(const std::vector<NamedTruth>& truths, const std::string& na
   return "";
 }
 
+// The same quantity that is estimated: reward and discount of the evaluation.
+NamedTruth RollOut(const std::string& name, simulation::Environment& environment,
+                   const policy::Policy& policy, const experience::RewardCalculator& reward,
+                   double gamma, uint64_t seed, int64_t people) {
+  double sum = 0;
+  double squares = 0;
+  for (int64_t person = 0; person < people; ++person) {
+    double value = 0;
+    double discount = 1;
+    for (const auto& decision : simulation::SimulateJourney(environment, policy, seed,
+                                                            static_cast<uint64_t>(person))) {
+      value += discount * reward.Reward(decision.metrics, decision.action);
+      discount *= gamma;
+    }
+    sum += value;
+    squares += value * value;
+  }
+  const auto n = static_cast<double>(people);
+  const double mean = sum / n;
+  return {name, mean, std::sqrt((squares / n - mean * mean) / (n - 1))};
+}
+
 }  // namespace
 
 std::vector<NamedTruth> TrueValues(const TruthRequest& request, const EvaluationPlan& plan,
@@ -79,13 +100,12 @@ std::vector<NamedTruth> TrueValues(const TruthRequest& request, const Evaluation
   }
   const WorldName world = WorldName::Parse(request.world);
   const auto environment = world.Make();
-  const auto weights = experience::ParseMetricWeights(plan.reward.weights, schema);
+  const auto reward = experience::MakeWeightedReward(plan.reward, schema);
   for (const auto& item : plan.candidates) {
     if (item.folds > 0) continue;  // no one policy that new people could meet
     const auto policy = policy::MakePolicy(LoadItem(directory, item).front());
-    const simulation::TrueValue value = simulation::EstimateTrueValue(
-        *environment, *policy, weights, TruthSeed(world.seed), request.people);
-    truths.push_back({item.name, value.mean, value.standard_error});
+    truths.push_back(RollOut(item.name, *environment, *policy, *reward, plan.config.gamma,
+                             TruthSeed(world.seed), request.people));
   }
   return truths;
 }

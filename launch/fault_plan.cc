@@ -47,9 +47,8 @@ void FaultPlan::Reach(std::string_view role, std::string_view event, int64_t val
 
 storage::PublicationHook FaultPlan::Hook() { return &ReachPublication; }
 
-void FaultPlan::NameThisThread(const std::string& role) {
-  thread_role = role;
-  process_role = role;
-}
+void FaultPlan::NameThisThread(const std::string& role) { thread_role = role; }
+
+void FaultPlan::NameProcess(const std::string& role) { process_role = role; }
 
 }  // namespace journeyman::launch

@@ -28,8 +28,10 @@ class FaultPlan {
   // For storage::CheckpointStore: parts belong to learners, manifests to the
   // coordinator; `role` is that of the calling process or thread.
   static storage::PublicationHook Hook();
-  // Names the role of the calling thread and of threads without a name.
+  // Names the role of the calling thread.
   static void NameThisThread(const std::string& role);
+  // Names the role of all other threads of the process; before they start.
+  static void NameProcess(const std::string& role);
 };
 
 }  // namespace journeyman::launch

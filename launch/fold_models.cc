@@ -1,5 +1,6 @@
 #include "launch/fold_models.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/error.h"
@@ -82,17 +83,26 @@ void TrainFoldModels(const FoldModelConfig& config, const storage::Dataset& data
                      std::ostream& console, EvaluationPlan& plan) {
   const std::string kind = config.Resolve(dataset.schema());
   plan.models.clear();
+  for (const auto& item : plan.candidates) {
+    if (item.folds == 0 || item.folds == plan.config.folds) continue;
+    throw core::Error(ExitCode::kUsage,
+                      StrCat("policy '", item.name, "' is cross-fitted over ", item.folds,
+                             " folds, --evaluate.folds is ", plan.config.folds),
+                      StrCat("add --evaluate.folds ", item.folds));
+  }
   plan.models_per_candidate = kind == "fqe";
   if (kind == "none") return;
   for (int fold = 0; fold < plan.config.folds; ++fold) {
-    const TrainConfig train = FoldTraining(config, kind, plan, directory, fold);
+    TrainConfig train = FoldTraining(config, kind, plan, directory, fold);
+    train.cluster.learners =
+        std::min(config.learners, train.GroupsFor(dataset.split().partitions));
     console << "training " << kind << " model " << fold + 1 << " of " << plan.config.folds
             << std::endl;
     TrainConfig bound = train;
     OptionTable table("train", "", "");
     bound.Bind(table);
     const TrainResult result = RunEmbeddedTraining(
-        train, table.Resolved(), table.Canonical(DecidesResult), stop, console);
+        train, table.Resolved(), stop, console);
     if (result.code != ExitCode::kOk) {
       throw core::Error(result.code, StrCat("stopped in model ", fold + 1, " of ",
                                             plan.config.folds), "run the same command again");

@@ -23,6 +23,7 @@
 #include "core/strings.h"
 #include "experience/journey_reader.h"
 #include "launch/fault_plan.h"
+#include "launch/failure.h"
 #include "launch/run_facts.h"
 #include "learner/learner.h"
 #include "policy/bundle.h"
@@ -37,6 +38,10 @@ std::span<const std::byte> BytesOf(const std::string& text) {
   return std::as_bytes(std::span(text.data(), text.size()));
 }
 
+std::string_view TextOf(const std::vector<std::byte>& bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
 std::vector<int64_t> BlocksPerPartition(const experience::JobFacts& facts, int64_t block_rows) {
   std::vector<int64_t> blocks;
   for (const int64_t rows : facts.transitions) {
@@ -45,8 +50,7 @@ std::vector<int64_t> BlocksPerPartition(const experience::JobFacts& facts, int64
   return blocks;
 }
 
-// Ends the other ranks, and this rank's other role. In a thread world Abort
-// throws here what the role of every rank will see; the caller has the cause.
+// Ends the other ranks, and this rank's other role; the caller has the cause.
 void EndWorld(cluster::Communicator& world, const core::Error& error) {
   try {
     world.Abort(error.code(), error.what());
@@ -56,11 +60,11 @@ void EndWorld(cluster::Communicator& world, const core::Error& error) {
 
 }  // namespace
 
-JobInputs JobInputs::Open(const TrainConfig& config, const std::string& canonical) {
+JobInputs JobInputs::Open(const TrainConfig& config) {
   core::FileSystem& files = core::RealFileSystem();
   storage::Dataset dataset = storage::Dataset::Open(files, config.dataset);
   auto reward = experience::MakeWeightedReward(config.reward, dataset.schema());
-  std::string decides = StrCat(canonical, "dataset=", core::Hex64(dataset.ContentHash()));
+  std::string decides = IdentityText(config);
   std::vector<std::unique_ptr<policy::Policy>> policies;
   for (const std::string& directory : config.policies) {
     const policy::Bundle bundle = policy::Bundle::Load(files, directory);
@@ -69,10 +73,14 @@ JobInputs JobInputs::Open(const TrainConfig& config, const std::string& canonica
                         StrCat("policy ", directory, " has ", bundle.manifest.catalogue.size(),
                                " actions, the dataset ", dataset.schema().catalogue.size()));
     }
-    decides += StrCat("\npolicy=", core::Hex64(bundle.manifest.content_hash));
+    decides += StrCat("policy=", core::Hex64(bundle.manifest.content_hash), "\n");
     policies.push_back(policy::MakePolicy(bundle));
   }
-  return {std::move(dataset), std::move(reward), std::move(policies), core::Xxh3(decides)};
+  return {std::move(dataset), std::move(reward), std::move(policies), std::move(decides)};
+}
+
+uint64_t JobInputs::Identity(const storage::Dataset& data) const {
+  return core::Xxh3(StrCat(decides, "dataset=", core::Hex64(data.ContentHash())));
 }
 
 experience::TransitionConfig TransitionsFor(const TrainConfig& config) {
@@ -99,6 +107,7 @@ RankJob::RankJob(const TrainConfig& config, const JobInputs& inputs, const Topol
                  std::ostream& console)
     : config_(config),
       inputs_(inputs),
+      dataset_(inputs.dataset),
       topology_(topology),
       resolved_(resolved),
       stop_(stop),
@@ -111,6 +120,9 @@ RankJob::RankJob(const TrainConfig& config, const JobInputs& inputs, const Topol
 std::chrono::milliseconds RankJob::deadline() const {
   return std::chrono::seconds(config_.cluster.deadline_s);
 }
+
+// Reading a whole dataset or verifying a checkpoint takes longer than a step.
+std::chrono::milliseconds RankJob::start_deadline() const { return 10 * deadline(); }
 
 void RankJob::StartRun() {
   if (run_.HasCheckpoints() && !config_.resume) {
@@ -127,42 +139,63 @@ void RankJob::StartRun() {
   if (config_.resume) resume_ = checkpoints_.RecoverLatest();
 }
 
-// The coordinator decides; everybody gets its manifest, empty = from nothing.
+// The coordinator decides; everybody gets its manifest, empty = from nothing. In
+// the same exchange all ranks compare what they were asked to do.
 std::optional<storage::CheckpointManifest> RankJob::ShareResumePoint(
     cluster::Communicator& world) {
   const bool decides = world.rank() == topology_.coordinator_rank;
   if (decides) StartRun();
-  const std::string mine = decides && resume_ ? resume_->ToJson() : "";
-  const auto all = world.AllGatherV(BytesOf(mine), cluster::Deadline::After(deadline()));
-  const auto& chosen = all[static_cast<size_t>(topology_.coordinator_rank)];
-  if (chosen.empty()) return std::nullopt;
-  auto manifest = storage::CheckpointManifest::FromJson(
-      std::string_view(reinterpret_cast<const char*>(chosen.data()), chosen.size()));
-  if (manifest.identity != inputs_.identity) {
+  const std::string asked = StrCat(core::Hex64(inputs_.Identity(inputs_.dataset)), " ",
+                                   config_.cluster.credit, " ", config_.learner.steps, "\n");
+  const std::string mine = decides && resume_ ? asked + resume_->ToJson() : asked;
+  const auto all = world.AllGatherV(BytesOf(mine), cluster::Deadline::After(start_deadline()));
+  admitted_ = true;
+  for (size_t rank = 0; rank < all.size(); ++rank) {
+    const std::string theirs(TextOf(all[rank]).substr(0, asked.size()));
+    if (theirs == asked) continue;
     throw core::Error(ExitCode::kConfig,
-                      StrCat("the checkpoint of step ", manifest.step, " belongs to run identity ",
-                             core::Hex64(manifest.identity), ", these options and data give ",
-                             core::Hex64(inputs_.identity)),
+                      StrCat("rank ", rank, " was started with other options, environment or ",
+                             "data than rank ", world.rank()),
+                      "give all ranks the same command line, JOURNEYMAN_ variables and dataset");
+  }
+  const std::string_view chosen =
+      TextOf(all[static_cast<size_t>(topology_.coordinator_rank)]).substr(asked.size());
+  if (chosen.empty()) return std::nullopt;
+  return storage::CheckpointManifest::FromJson(chosen);
+}
+
+// A resumed run goes on with the generations it had; later imports wait for a
+// run of their own.
+void RankJob::PinData() {
+  if (!resume_) return;
+  const auto generations = static_cast<int>(inputs_.dataset.manifest().generations.size());
+  if (resume_->data.generations < generations) {
+    dataset_ = inputs_.dataset.WithGenerations(resume_->data.generations);
+  }
+  if (const uint64_t identity = inputs_.Identity(dataset_); resume_->identity != identity) {
+    throw core::Error(ExitCode::kConfig,
+                      StrCat("the checkpoint of step ", resume_->step, " belongs to run identity ",
+                             core::Hex64(resume_->identity), ", these options and data give ",
+                             core::Hex64(identity)),
                       StrCat("use the options in ", run_.resolved_config(),
                              " and the same dataset, or start a new run directory"));
   }
-  return manifest;
 }
 
 experience::JobFacts RankJob::ShareFacts(cluster::Communicator& world) {
   const experience::JourneyReader reader(
-      inputs_.dataset, experience::PeopleFilter::Parse(config_.people, inputs_.dataset.split()));
+      dataset_, experience::PeopleFilter::Parse(config_.people, dataset_.split()));
   std::vector<std::byte> mine;
   if (const int actor = topology_.ActorIndex(world.rank()); actor >= 0) {
     mine = experience::EncodeSurveys(
         actor::SurveyPartitions(reader, plan_, actor, *inputs_.reward, transitions_));
   }
   std::vector<experience::PartitionSurvey> surveys;
-  for (const auto& part : world.AllGatherV(mine, cluster::Deadline::After(deadline()))) {
+  for (const auto& part : world.AllGatherV(mine, cluster::Deadline::After(start_deadline()))) {
     if (part.empty()) continue;
     for (auto& survey : experience::DecodeSurveys(part)) surveys.push_back(std::move(survey));
   }
-  auto facts = experience::MergeSurveys(inputs_.dataset.schema().features, std::move(surveys));
+  auto facts = experience::MergeSurveys(dataset_.schema().features, std::move(surveys));
   if (resume_) facts.transform = features::Transform::FromJson(resume_->transform);
   return facts;
 }
@@ -171,7 +204,7 @@ void RankJob::RunActorRole(cluster::Communicator& world) {
   const int index = topology_.ActorIndex(world.rank());
   const std::string name = StrCat("actor-", index);
   const experience::JourneyReader reader(
-      inputs_.dataset, experience::PeopleFilter::Parse(config_.people, inputs_.dataset.split()));
+      dataset_, experience::PeopleFilter::Parse(config_.people, dataset_.split()));
   std::vector<const policy::Policy*> policies;
   for (const auto& policy : inputs_.policies) policies.push_back(policy.get());
   const experience::TransitionBuilder builder(transitions_, *inputs_.reward, facts_.transform,
@@ -220,14 +253,14 @@ int RankJob::RunCoordinatorRole(cluster::Communicator& world) {
   report.code = result.interrupted ? ExitCode::kInterrupted : ExitCode::kOk;
   report.cause = result.interrupted ? "stopped on request, saved; run again to go on" : "done";
   report.step = result.step;
-  coordinator::WriteExitReport(core::RealFileSystem(), run_, report, /*replace=*/false);
+  coordinator::WriteExitReport(core::RealFileSystem(), run_, report, /*replace=*/true);
   return core::ToInt(report.code);
 }
 
 int RankJob::RunLearnerRole(cluster::Communicator& world, cluster::Communicator& peers) {
   const int index = topology_.LearnerIndex(world.rank());
   const std::string name = StrCat("learner-", index);
-  const auto& schema = inputs_.dataset.schema();
+  const auto& schema = dataset_.schema();
   learner::LearnerJob job;
   job.config = config_.learner;
   job.config.inserts = config_.Inserts();
@@ -238,13 +271,13 @@ int RankJob::RunLearnerRole(cluster::Communicator& world, cluster::Communicator&
   job.policies = static_cast<int64_t>(inputs_.policies.size());
   job.metrics = transitions_.include_metrics ? static_cast<int64_t>(schema.metrics.size()) : 0;
   job.run_id = std::filesystem::path(config_.run_directory).filename().string();
-  job.identity = inputs_.identity;
+  job.identity = inputs_.Identity(dataset_);
   job.resolved_config = resolved_;
-  job.data = {inputs_.dataset.manifest().dataset_id,
-              static_cast<int>(inputs_.dataset.manifest().generations.size()),
-              inputs_.dataset.ContentHash(),
+  job.data = {dataset_.manifest().dataset_id,
+              static_cast<int>(dataset_.manifest().generations.size()),
+              dataset_.ContentHash(),
               schema.Hash(),
-              inputs_.dataset.split().Describe(),
+              dataset_.split().Describe(),
               config_.people};
   job.thread_count = config_.threads;
   core::MetricsWriter metrics(run_.metrics(name), std::nullopt, core::RealClock());
@@ -272,12 +305,14 @@ int RankJob::RunLearnerRole(cluster::Communicator& world, cluster::Communicator&
 int RankJob::Run(cluster::Communicator& world) {
   FaultPlan::NameThisThread(topology_.RoleName(world.rank()));
   resume_ = ShareResumePoint(world);
+  PinData();
+  if (world.rank() == topology_.coordinator_rank) run_.WriteFacts(RunFacts(config_, topology_));
   facts_ = ShareFacts(world);
   const int learner = topology_.LearnerIndex(world.rank());
   const bool coordinates = world.rank() == topology_.coordinator_rank;
   const bool acts = topology_.ActorIndex(world.rank()) >= 0;
   const auto peers = world.Split(learner >= 0 ? 0 : -1, world.rank(),
-                                 cluster::Deadline::After(deadline()));
+                                 cluster::Deadline::After(start_deadline()));
   if (learner >= 0) return RunLearnerRole(world, *peers);
   if (!coordinates) {
     RunActorRole(world);
@@ -291,17 +326,18 @@ int RankJob::Run(cluster::Communicator& world) {
   std::thread actor([&] {
     try {
       RunActorRole(world);
-    } catch (const core::Error& error) {
+    } catch (const std::exception& error) {
       actor_error = std::current_exception();
-      EndWorld(world, error);
+      EndWorld(world, AsError(error));
     }
   });
   int code = 0;
   std::exception_ptr coordinator_error;
   try {
     code = RunCoordinatorRole(world);
-  } catch (...) {
+  } catch (const std::exception& error) {
     coordinator_error = std::current_exception();
+    EndWorld(world, AsError(error));  // or the actor would wait for ever
   }
   actor.join();
   if (actor_error) std::rethrow_exception(actor_error);

@@ -28,10 +28,12 @@ struct JobInputs {
   storage::Dataset dataset;
   std::unique_ptr<experience::RewardCalculator> reward;
   std::vector<std::unique_ptr<policy::Policy>> policies;  // agent=fqe
-  uint64_t identity = 0;
+  std::string decides;  // text of all that decides the bits, but the data
 
   // Opens and checks everything that can be checked before a world exists.
-  static JobInputs Open(const TrainConfig& config, const std::string& canonical);
+  static JobInputs Open(const TrainConfig& config);
+  // Identity of a run on these generations of the dataset.
+  uint64_t Identity(const storage::Dataset& data) const;
 };
 
 // Transition settings as the chosen agent needs them.
@@ -52,18 +54,24 @@ class RankJob {
 
   // Step that the roles of this rank have reached, for error reports.
   int64_t step() const { return step_; }
+  // Whether the coordinator holds the run's lock for this job: only then may the
+  // run directory's exit report be written.
+  bool admitted() const { return admitted_; }
 
  private:
   std::optional<storage::CheckpointManifest> ShareResumePoint(cluster::Communicator& world);
+  void PinData();
   experience::JobFacts ShareFacts(cluster::Communicator& world);
   void StartRun();
   void RunActorRole(cluster::Communicator& world);
   int RunCoordinatorRole(cluster::Communicator& world);
   int RunLearnerRole(cluster::Communicator& world, cluster::Communicator& peers);
   std::chrono::milliseconds deadline() const;
+  std::chrono::milliseconds start_deadline() const;
 
   const TrainConfig& config_;
   const JobInputs& inputs_;
+  storage::Dataset dataset_;  // the generations that the run is pinned to
   const Topology& topology_;
   const std::string& resolved_;
   const core::ShutdownFlag& stop_;
@@ -76,6 +84,7 @@ class RankJob {
   std::optional<storage::CheckpointManifest> resume_;
   std::unique_ptr<coordinator::RunLock> lock_;
   std::atomic<int64_t> step_{0};
+  std::atomic<bool> admitted_{false};
 };
 
 }  // namespace journeyman::launch

@@ -25,21 +25,40 @@ policy::PolicySpec Nested(policy::PolicySpec spec, const std::string& prefix) {
   return spec;
 }
 
-}  // namespace
-
-policy::Bundle ExportRun(const std::filesystem::path& run_directory,
-                         const storage::DatasetSchema& schema, policy::BundleKind kind,
-                         const policy::ActionRule& rule) {
+storage::CheckpointStore StoreOf(const std::filesystem::path& run_directory) {
   core::FileSystem& files = core::RealFileSystem();
-  const coordinator::RunDirectory run(files, run_directory);
-  const storage::CheckpointStore store(files, run.checkpoints());
-  const auto steps = files.Exists(run.checkpoints()) ? store.Steps() : std::vector<int64_t>{};
+  return {files, coordinator::RunDirectory(files, run_directory).checkpoints()};
+}
+
+storage::CheckpointManifest NewestManifest(const storage::CheckpointStore& store,
+                                           const std::filesystem::path& run_directory) {
+  const auto steps = store.Steps();
   if (steps.empty()) {
     throw core::Error(core::ExitCode::kMissingInput,
                       StrCat(run_directory, " has no published checkpoint"),
                       "let the run reach its first checkpoint (checkpoint.every)");
   }
-  const storage::CheckpointManifest manifest = store.ReadManifest(steps.back());
+  return store.ReadManifest(steps.back());
+}
+
+}  // namespace
+
+storage::TrainingData TrainingDataOf(const std::filesystem::path& run_directory) {
+  return NewestManifest(StoreOf(run_directory), run_directory).data;
+}
+
+policy::Bundle ExportRun(const std::filesystem::path& run_directory,
+                         const storage::DatasetSchema& schema, policy::BundleKind kind,
+                         const policy::ActionRule& rule) {
+  const storage::CheckpointStore store = StoreOf(run_directory);
+  const storage::CheckpointManifest manifest = NewestManifest(store, run_directory);
+  if (manifest.data.schema_hash != schema.Hash()) {
+    throw core::Error(core::ExitCode::kBadData,
+                      StrCat("run ", run_directory, " was trained on other features, actions or ",
+                             "metrics (schema ", core::Hex64(manifest.data.schema_hash),
+                             ") than this dataset has (", core::Hex64(schema.Hash()), ")"),
+                      "name the dataset that the run was trained on");
+  }
   auto [architecture, weights] = learner::ExportNetwork(store, manifest);
   policy::Bundle bundle;
   bundle.manifest.kind = kind;

@@ -5,6 +5,7 @@
 
 #include "launch/options.h"
 #include "policy/bundle.h"
+#include "storage/checkpoint.h"
 #include "storage/dataset.h"
 
 namespace journeyman::launch {
@@ -15,6 +16,9 @@ namespace journeyman::launch {
 policy::Bundle ExportRun(const std::filesystem::path& run_directory,
                          const storage::DatasetSchema& schema, policy::BundleKind kind,
                          const policy::ActionRule& rule);
+
+// What the run's newest published checkpoint learned from.
+storage::TrainingData TrainingDataOf(const std::filesystem::path& run_directory);
 
 // (1 - share) * base + share * other as one bundle; both must fit one schema.
 policy::Bundle MixBundles(const policy::Bundle& base, const policy::Bundle& other, double share);

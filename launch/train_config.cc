@@ -6,6 +6,8 @@
 
 #include "core/error.h"
 #include "core/strings.h"
+#include "learner/device.h"
+#include "learner/reduction.h"
 
 namespace journeyman::launch {
 namespace {
@@ -131,19 +133,38 @@ experience::InsertSchedule TrainConfig::Inserts() const {
 int TrainConfig::GroupsFor(int partitions) const {
   if (groups > 0) return groups;
   int default_groups = 1;
-  const int64_t limit = std::min<int64_t>({8, partitions, std::max<int64_t>(2, learner.batch_rows / 128)});
+  const int64_t of_rows = std::max<int64_t>(2, learner.batch_rows / 128);
+  const int64_t limit = std::min<int64_t>({8, partitions, of_rows});
   while (default_groups * 2 <= limit) default_groups *= 2;
   return default_groups;
 }
 
 bool DecidesResult(const std::string& key) {
   static constexpr std::array kOther = {
-      "resume",          "dry-run",         "quiet",           "data.dataset",
-      "checkpoint.every", "checkpoint.keep", "cluster.learners", "cluster.actors",
-      "cluster.credit",  "cluster.deadline_s", "learner.device", "learner.progress_every",
-      "learner.verify_every", "agent.policy", "threads"};
+      "resume",           "dry-run",          "quiet",
+      "ranks",            "data.dataset",     "checkpoint.every",
+      "checkpoint.keep",  "cluster.learners", "cluster.actors",
+      "cluster.credit",   "cluster.deadline_s", "learner.device",
+      "learner.progress_every", "learner.verify_every", "agent.policy",
+      "threads"};
   return std::none_of(kOther.begin(), kOther.end(),
                       [&](const char* other) { return key == other; });
+}
+
+std::string IdentityText(const TrainConfig& config) {
+  const std::string& name = config.learner.device;
+  const std::string device = name == "auto" ? learner::ResolvedDeviceKind(name) : name;
+  TrainConfig bound = config;
+  OptionTable table("train", "", "");
+  bound.Bind(table);
+  const bool steps_decide = config.learner.optimiser.final_fraction != 1.0;
+  const std::string options = table.Canonical([&](const std::string& key) {
+    if (key == "learner.reduce") return false;
+    if (key == "learner.steps") return steps_decide;
+    return DecidesResult(key);
+  });
+  return core::StrCat(options, "resolved.device=", device, "\nresolved.reduce=",
+                      learner::ResolvedReduceMode(config.learner.reduce, device), "\n");
 }
 
 }  // namespace journeyman::launch

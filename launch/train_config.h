@@ -52,10 +52,22 @@ struct TrainConfig {
   int GroupsFor(int partitions) const;
 };
 
-// reward.* keys, shared by train, evaluate and publish.
+// reward.* keys, shared by train and evaluate.
 void BindReward(OptionTable& table, experience::WeightedRewardConfig& reward);
 
-// Keys whose values decide the bits of a run; a resume must agree on them.
+// Keys whose values decide the bits of a run; a resume must agree on them. What
+// spreads, watches or saves a run is not among them.
 bool DecidesResult(const std::string& key);
+
+// The options' part of a run's identity: "key=value" lines, sorted, of the keys
+// that decide its bits, with what `auto` stands for:
+//   - resolved.device: cpu or cuda, so that a run never goes on on the other kind;
+//     `auto` is looked up on this machine, a name is taken as it is;
+//   - resolved.reduce: reproducible or fast, in place of learner.reduce. (Under
+//     fast the number of learners decides bits as well; a resume with another
+//     number is warned of, as one with other threads is.)
+// learner.steps is left out where the learning rate does not depend on it
+// (optimiser.final_fraction = 1): such a run can be made longer.
+std::string IdentityText(const TrainConfig& config);
 
 }  // namespace journeyman::launch

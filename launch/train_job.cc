@@ -1,10 +1,10 @@
 #include "launch/train_job.h"
 
 #include <algorithm>
-#include <cstdlib>
+#include <chrono>
 #include <memory>
-#include <numeric>
-#include <utility>
+#include <ostream>
+#include <thread>
 #include <vector>
 
 #include "actor/actor.h"
@@ -15,6 +15,7 @@
 #include "core/log.h"
 #include "core/strings.h"
 #include "experience/journey_reader.h"
+#include "launch/failure.h"
 #include "launch/fault_plan.h"
 #include "launch/rank_job.h"
 
@@ -25,22 +26,20 @@ using core::ExitCode;
 using core::StrCat;
 
 // The first failure of a job is its cause; later ones are consequences, so an
-// existing report stays. Failing to write it must not hide the failure itself.
-void ReportFailure(const TrainConfig& config, const std::string& role, int rank, int64_t step,
+// existing report stays. A job that was not admitted to the run directory leaves
+// somebody else's report alone. Failing to write must not hide the failure.
+void ReportFailure(const TrainConfig& config, const RankJob* job, const std::string& role, int rank,
                    const core::Error& error) {
+  if (job == nullptr || !job->admitted()) return;
   try {
     coordinator::ExitReport report;
     report.code = error.code();
     report.cause = error.what();
     report.role = role;
     report.rank = rank;
-    report.step = step;
+    report.step = job->step();
     const coordinator::RunDirectory run(core::RealFileSystem(), config.run_directory);
-    // A refused start (a run in use, checkpoints there already) must not leave
-    // its report in somebody else's run directory.
-    if (core::RealFileSystem().Exists(run.run_facts())) {
-      coordinator::WriteExitReport(core::RealFileSystem(), run, report, /*replace=*/false);
-    }
+    coordinator::WriteExitReport(core::RealFileSystem(), run, report, /*replace=*/false);
   } catch (const core::Error& second) {
     core::LogError("exit.json could not be written: ", second.what());
   }
@@ -55,73 +54,98 @@ TrainResult RunThreads(const TrainConfig& config, const JobInputs& inputs,
   for (int rank = 0; rank < topology.world_size; ++rank) {
     jobs.push_back(std::make_unique<RankJob>(config, inputs, topology, resolved, stop, console));
   }
-  const auto step = [&] {
-    int64_t reached = 0;
-    for (const auto& job : jobs) reached = std::max(reached, job->step());
-    return reached;
+  const auto furthest = [&] {
+    return std::max_element(jobs.begin(), jobs.end(), [](const auto& a, const auto& b) {
+      return a->step() < b->step();
+    })->get();
   };
   try {
     const int code = world.RunRoles([&](cluster::Communicator& rank) {
       return jobs[static_cast<size_t>(rank.rank())]->Run(rank);
     });
-    return {static_cast<ExitCode>(code), step(), /*speaks=*/true};
-  } catch (const core::Error& error) {
-    ReportFailure(config, "", -1, step(), error);
-    throw;
+    return {static_cast<ExitCode>(code), furthest()->step(), /*speaks=*/true};
+  } catch (const std::exception& exception) {
+    const core::Error error = AsError(exception);
+    ReportFailure(config, furthest(), "", -1, error);
+    throw error;
   }
 }
 
-TrainResult RunRanks(const TrainConfig& config, const JobInputs& inputs,
-                     const std::string& resolved, const core::ShutdownFlag& stop,
-                     std::ostream& console, std::unique_ptr<cluster::MpiWorld> world) {
-  const Topology topology = Topology::ForRanks(world->size(), config.cluster.actors);
-  const std::string role = topology.RoleName(world->rank());
-  const coordinator::RunDirectory run(core::RealFileSystem(), config.run_directory);
-  RankJob job(config, inputs, topology, resolved, stop, console);
-  try {
-    const int code =
-        world->RunRole([&](cluster::Communicator& communicator) { return job.Run(communicator); });
-    return {static_cast<ExitCode>(code), job.step(), world->rank() == topology.coordinator_rank};
-  } catch (const core::Error& error) {
-    core::LogError(role, " (rank ", world->rank(), "): ", error.what());
-    ReportFailure(config, role, world->rank(), job.step(), error);
-    world->Abort(error);
+// One process of a job of several: everything that can fail does so under one
+// roof, whose handler says it once, reports it, and ends the world.
+class RankProcess {
+ public:
+  RankProcess(const TrainConfig& config, const std::string& resolved,
+              const core::ShutdownFlag& stop, std::ostream& console)
+      : config_(config),
+        resolved_(resolved),
+        stop_(stop),
+        console_(console),
+        world_(nullptr, nullptr, {}, [this](const core::Error& error) { OnFailure(error); }) {}
+
+  int size() const { return world_.size(); }
+
+  TrainResult Run() {
+    try {
+      const Topology topology = Topology::ForRanks(world_.size(), config_.cluster.actors);
+      role_ = topology.RoleName(world_.rank());
+      const bool speaks = world_.rank() == topology.coordinator_rank;
+      const JobInputs inputs = JobInputs::Open(config_);
+      job_ = std::make_unique<RankJob>(config_, inputs, topology, resolved_, stop_, console_);
+      FaultPlan::NameProcess(role_);
+      const coordinator::RunDirectory run(core::RealFileSystem(), config_.run_directory);
+      core::ConfigureLogging({.file = run.log(role_), .prefix = role_, .to_stderr = speaks});
+      const int code = world_.RunRole(
+          [&](cluster::Communicator& communicator) { return job_->Run(communicator); });
+      return {static_cast<ExitCode>(code), job_->step(), speaks};
+    } catch (const std::exception& exception) {
+      // What all ranks find wrong in the same files is said by rank 0: the
+      // others give it the time to end the world first.
+      if (job_ == nullptr && world_.rank() > 0) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(500));
+      }
+      world_.Abort(AsError(exception));
+    }
   }
-}
+
+ private:
+  void OnFailure(const core::Error& error) {
+    core::LogError(error.what());
+    console_ << "journeyman: " << (role_.empty() ? "rank" : role_) << " (rank " << world_.rank()
+             << "): " << error.what() << std::endl;
+    ReportFailure(config_, job_.get(), role_, world_.rank(), error);
+  }
+
+  const TrainConfig& config_;
+  const std::string& resolved_;
+  const core::ShutdownFlag& stop_;
+  std::ostream& console_;
+  std::string role_;
+  std::unique_ptr<RankJob> job_;
+  cluster::MpiWorld world_;
+};
 
 }  // namespace
 
 TrainResult RunEmbeddedTraining(const TrainConfig& config, const std::string& resolved,
-                                const std::string& canonical, const core::ShutdownFlag& stop,
-                                std::ostream& console) {
+                                const core::ShutdownFlag& stop, std::ostream& console) {
   config.Validate();
-  return RunThreads(config, JobInputs::Open(config, canonical), resolved, stop, console);
+  return RunThreads(config, JobInputs::Open(config), resolved, stop, console);
 }
 
 TrainResult RunTraining(const TrainConfig& config, const std::string& resolved,
-                        const std::string& canonical, const core::ShutdownFlag& stop,
-                        std::ostream& console) {
+                        const core::ShutdownFlag& stop, std::ostream& console) {
   config.Validate();
   if (!cluster::StartedByMpiLauncher()) {
-    return RunEmbeddedTraining(config, resolved, canonical, stop, console);
+    return RunEmbeddedTraining(config, resolved, stop, console);
   }
-  auto world = std::make_unique<cluster::MpiWorld>(nullptr, nullptr);
-  if (world->size() == 1) {
-    return RunEmbeddedTraining(config, resolved, canonical, stop, console);
-  }
-  try {
-    const JobInputs inputs = JobInputs::Open(config, canonical);
-    return RunRanks(config, inputs, resolved, stop, console, std::move(world));
-  } catch (const core::Error& error) {
-    // Every rank reads the same files and finds the same fault: one speaks.
-    if (world == nullptr || world->rank() == 0) core::LogError(error.what());
-    if (world != nullptr) world->Abort(error);
-    throw;
-  }
+  RankProcess process(config, resolved, stop, console);
+  if (process.size() == 1) return RunEmbeddedTraining(config, resolved, stop, console);
+  return process.Run();
 }
 
 std::string DescribePlan(const TrainConfig& config, int world_size) {
-  const JobInputs inputs = JobInputs::Open(config, "");
+  const JobInputs inputs = JobInputs::Open(config);
   const Topology topology =
       world_size >= 2 ? Topology::ForRanks(world_size, config.cluster.actors)
                       : Topology::ForThreads(config.cluster.actors, config.cluster.learners);

@@ -18,18 +18,15 @@ struct TrainResult {
 
 // Runs one training job: under an MPI launcher with two or more ranks each
 // process plays its role, otherwise all roles are threads of this process.
-// Blocks until the job has ended. `resolved` is what config.resolved.cfg gets,
-// `canonical` the settings that decide the result (run identity). Progress goes
-// to `console`. exit.json is written by whoever knows the end first. Throws
+// Blocks until the job has ended. `resolved` is what config.resolved.cfg gets.
+// Progress goes to `console`. exit.json is written by whoever knows the end first. Throws
 // core::Error; under MPI the world is aborted with its code instead.
 TrainResult RunTraining(const TrainConfig& config, const std::string& resolved,
-                        const std::string& canonical, const core::ShutdownFlag& stop,
-                        std::ostream& console);
+                        const core::ShutdownFlag& stop, std::ostream& console);
 
 // The same, always as threads of this process: fold models of `evaluate`.
 TrainResult RunEmbeddedTraining(const TrainConfig& config, const std::string& resolved,
-                                const std::string& canonical, const core::ShutdownFlag& stop,
-                                std::ostream& console);
+                                const core::ShutdownFlag& stop, std::ostream& console);
 
 // What --dry-run prints: roles, partitions, bytes per row and rank, steps.
 std::string DescribePlan(const TrainConfig& config, int world_size);

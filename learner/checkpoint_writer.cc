@@ -1,5 +1,6 @@
 #include "learner/checkpoint_writer.h"
 
+#include <array>
 #include <utility>
 #include <vector>
 
@@ -85,13 +86,19 @@ void CheckpointWriter::Start(int64_t step, int learner, std::vector<StateRange> 
       });
 }
 
+void CheckpointWriter::Check() {
+  const bool ended =
+      write_.valid() && write_.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+  if (ended) write_.get();
+}
+
 void CheckpointWriter::Finish(cluster::Deadline deadline) {
   if (step_in_flight_ < 0) return;
-  if (write_.wait_until(deadline.time()) != std::future_status::ready) {
+  if (write_.valid() && write_.wait_until(deadline.time()) != std::future_status::ready) {
     throw cluster::ExpiredError(
         world_.rank(), StrCat("writing the checkpoint of step ", step_in_flight_), deadline);
   }
-  write_.get();
+  Check();
   orders_.WaitForPublished(step_in_flight_, deadline);
   step_in_flight_ = -1;
 }
@@ -119,11 +126,18 @@ void LoadCheckpoint(const storage::CheckpointStore& store,
                      " threads an operation, this run has ", thread_count,
                      ": its bits will differ from an undisturbed run");
   }
-  for (const StateBuffer buffer : {StateBuffer::kParameters, StateBuffer::kTarget,
-                                   StateBuffer::kMoment1, StateBuffer::kMoment2}) {
-    for (const ParameterGroup group : {ParameterGroup::kWeights, ParameterGroup::kBiases}) {
+  constexpr std::array kBuffers = {StateBuffer::kParameters, StateBuffer::kTarget,
+                                   StateBuffer::kMoment1, StateBuffer::kMoment2};
+  constexpr std::array kGroups = {ParameterGroup::kWeights, ParameterGroup::kBiases};
+  std::vector<std::string> names;
+  for (const StateBuffer buffer : kBuffers) {
+    for (const ParameterGroup group : kGroups) names.push_back(BufferName(group, Name(buffer)));
+  }
+  auto values = store.ReadBuffers(manifest, names);
+  for (const StateBuffer buffer : kBuffers) {
+    for (const ParameterGroup group : kGroups) {
       const std::string name = BufferName(group, Name(buffer));
-      StateRange range{buffer, group, 0, store.ReadBuffer(manifest, name)};
+      StateRange range{buffer, group, 0, std::move(values.at(name))};
       if (static_cast<int64_t>(range.values.size()) != buffers.layout().size_of(group)) {
         throw core::Error(core::ExitCode::kBadData,
                           StrCat("buffer ", name, " of the checkpoint of step ", manifest.step,

@@ -50,6 +50,10 @@ class CheckpointWriter {
   void Start(int64_t step, int learner, std::vector<StateRange> snapshot,
              const ParameterLayout& layout, std::string manifest_json, cluster::Deadline deadline);
 
+  // Throws what the write in flight threw, if it has failed already; never waits. Asked at every
+  // step, so that a full disk ends the job at once and not at the next checkpoint.
+  void Check();
+
   // Waits until everything started is published; throws as Start does.
   void Finish(cluster::Deadline deadline);
 

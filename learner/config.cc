@@ -53,12 +53,12 @@ void ValidateOptimiser(const OptimiserConfig& optimiser) {
 }
 
 void ValidateAgent(const AgentConfig& agent) {
-  for (const int64_t width : agent.network.hidden) RequireAtLeast("network.hidden", width, 1);
+  for (const int64_t width : agent.network.hidden) RequireAtLeast("agent.hidden", width, 1);
   if (!(agent.target_tau > 0 && agent.target_tau <= 1)) {
-    Refuse("target_tau", core::FormatDouble(agent.target_tau), "(0, 1]");
+    Refuse("agent.target_tau", core::FormatDouble(agent.target_tau), "(0, 1]");
   }
-  RequireAtLeast("target_period", agent.target_period, 1);
-  RequireOneOf("loss", agent.loss, {"huber", "mse"});
+  RequireAtLeast("agent.target_period", agent.target_period, 1);
+  RequireOneOf("agent.loss", agent.loss, {"huber", "mse"});
 }
 
 }  // namespace
@@ -66,13 +66,13 @@ void ValidateAgent(const AgentConfig& agent) {
 void LearnerConfig::Validate() const {
   ValidateAgent(agent);
   ValidateOptimiser(optimiser);
-  RequireAtLeast("batch_rows", batch_rows, 1);
-  RequireAtLeast("steps", steps, 1);
-  RequireAtLeast("checkpoint_every", checkpoint_every, 1);
-  RequireAtLeast("progress_every", progress_every, 1);
-  RequireAtLeast("verify_every", verify_every, 1);
-  RequireOneOf("reduce", reduce, {"auto", "reproducible", "fast"});
-  RequireOneOf("device", device, {"auto", "cpu", "cuda"});
+  RequireAtLeast("learner.batch", batch_rows, 1);
+  RequireAtLeast("learner.steps", steps, 1);
+  RequireAtLeast("checkpoint.every", checkpoint_every, 1);
+  RequireAtLeast("learner.progress_every", progress_every, 1);
+  RequireAtLeast("learner.verify_every", verify_every, 1);
+  RequireOneOf("learner.reduce", reduce, {"auto", "reproducible", "fast"});
+  RequireOneOf("learner.device", device, {"auto", "cpu", "cuda"});
   inserts.Validate();
 }
 

@@ -13,4 +13,7 @@ namespace journeyman::learner {
 // on a machine without.
 c10::Device ResolveDevice(const std::string& name, int index);
 
+// "cpu" or "cuda": the kind of device that `name` stands for on this machine. Throws as above.
+std::string ResolvedDeviceKind(const std::string& name);
+
 }  // namespace journeyman::learner

@@ -57,11 +57,16 @@ std::pair<policy::NetworkArchitecture, policy::WeightMap> ExportNetwork(
   }
   const ParameterLayout layout = ParameterLayout::FromJson(manifest.layout);
   CheckAgainstArchitecture(layout);
+  const auto name_of = [](ParameterGroup group) {
+    return BufferName(group, Name(StateBuffer::kParameters));
+  };
+  auto buffers = store.ReadBuffers(
+      manifest, {name_of(ParameterGroup::kWeights), name_of(ParameterGroup::kBiases)});
   std::vector<float> groups[2];
   for (const ParameterGroup group : {ParameterGroup::kWeights, ParameterGroup::kBiases}) {
-    const std::string name = BufferName(group, Name(StateBuffer::kParameters));
+    const std::string name = name_of(group);
     std::vector<float>& buffer = groups[static_cast<int>(group)];
-    buffer = store.ReadBuffer(manifest, name);
+    buffer = std::move(buffers.at(name));
     if (static_cast<int64_t>(buffer.size()) != layout.size_of(group)) {
       Disagree(StrCat("buffer ", name, " has ", buffer.size(), " values, the layout says ",
                       layout.size_of(group), "."));

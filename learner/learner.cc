@@ -3,6 +3,7 @@
 #include <c10/core/Device.h>
 #include <c10/core/InferenceMode.h>
 
+#include <algorithm>
 #include <memory>
 #include <span>
 #include <string>
@@ -21,6 +22,7 @@
 #include "learner/device.h"
 #include "learner/parameter_buffers.h"
 #include "learner/progress_meter.h"
+#include "learner/reduction.h"
 #include "learner/replay.h"
 #include "learner/residency.h"
 #include "learner/training_step.h"
@@ -30,6 +32,10 @@ namespace {
 
 using cluster::Deadline;
 using core::StrCat;
+
+// Learner 0 reports at least so often, whatever learner.progress_every says: the coordinator and
+// the person at the console must see slow steps move.
+constexpr std::chrono::milliseconds kLongestSilence{5'000};
 
 AgentSetting SettingOf(const LearnerJob& job) {
   AgentSetting setting;
@@ -85,7 +91,8 @@ class LearnerRun {
                   {cluster::kTagBlock, cluster::kTagCredit}),
         orders_(place.world),
         writer_(place.checkpoints, place.world, place.coordinator_rank, orders_),
-        meter_(place.world, place.index == 0 ? place.coordinator_rank : -1, place.metrics) {}
+        meter_(place.world, place.index == 0 ? place.coordinator_rank : -1, place.metrics,
+               std::min(kLongestSilence, place.deadline / 4)) {}
 
   LearnerResult Run(const std::optional<storage::CheckpointManifest>& resume) {
     Start(resume);
@@ -94,6 +101,7 @@ class LearnerRun {
     while (step < job_.config.steps && !stop) {
       FillReplay(step);
       orders_.Poll();
+      writer_.Check();
       const bool wish = place_.stop.stop_requested() || orders_.stop_wish();
       const StepReport report = step_.Run(step, wish, Limit());
       stop = report.stop_wish;
@@ -116,6 +124,7 @@ class LearnerRun {
   void Start(const std::optional<storage::CheckpointManifest>& resume) {
     if (resume) {
       LoadCheckpoint(place_.checkpoints, *resume, job_.identity, job_.thread_count, buffers_);
+      WarnOfOtherSums(*resume);
       parent_step_ = resume->step;
     } else {
       buffers_.Initialise(job_.config.seed);
@@ -123,6 +132,15 @@ class LearnerRun {
     core::LogInfo("learner ", place_.index, " of ", job_.plan.learners, " on ", device_.str(),
                   ", agent ", agent_->name(), ", ", buffers_.layout().total_size(),
                   " parameters, from step ", first_step_, " to ", job_.config.steps);
+  }
+
+  // The fast reduction adds in an order that depends on the number of learners.
+  void WarnOfOtherSums(const storage::CheckpointManifest& resume) const {
+    if (resume.learners == job_.plan.learners) return;
+    if (ResolveReduceMode(job_.config.reduce, device_) == ReduceMode::kReproducible) return;
+    core::LogWarning("the checkpoint was trained by ", resume.learners, " learners, this run has ",
+                     job_.plan.learners, ": with the fast reduction its bits will differ from an "
+                     "undisturbed run");
   }
 
   // Takes in what step `step` needs and does not have yet, in the total order of blocks.
@@ -138,7 +156,10 @@ class LearnerRun {
       if (blocks == 0) continue;
       replay_.EvictBefore(partition, residency_.window(partition).begin);
       const auto range = job_.config.inserts.NewBlocks(step, first_step_, blocks);
-      for (int64_t index = range.begin; index < range.end; ++index) TakeBlock(partition, index);
+      for (int64_t index = range.begin; index < range.end; ++index) {
+        TakeBlock(partition, index);
+        meter_.SignOfLife(step);
+      }
       JOURNEYMAN_CHECK(replay_.Rows(partition) == residency_.rows(partition), "partition ",
                        partition, " has ", replay_.Rows(partition), " rows, the schedule says ",
                        residency_.rows(partition));
@@ -168,7 +189,7 @@ class LearnerRun {
                     buffers_.layout(), place_.index == 0 ? ManifestJson(step, report) : "",
                     Limit());
     }
-    if (step % config.progress_every == 0 || step == config.steps || stop) {
+    if (step % config.progress_every == 0 || step == config.steps || stop || meter_.Due()) {
       meter_.Report(step, writer_.stall_seconds());
     }
     if (place_.on_step) place_.on_step(step);

@@ -1,6 +1,5 @@
 #include "learner/progress_meter.h"
 
-#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,8 +9,12 @@
 namespace journeyman::learner {
 
 ProgressMeter::ProgressMeter(cluster::Communicator& world, int coordinator_rank,
-                             core::MetricsWriter* metrics)
-    : world_(world), coordinator_rank_(coordinator_rank), metrics_(metrics) {}
+                             core::MetricsWriter* metrics,
+                             std::chrono::milliseconds longest_silence)
+    : world_(world),
+      coordinator_rank_(coordinator_rank),
+      metrics_(metrics),
+      longest_silence_(longest_silence) {}
 
 void ProgressMeter::Add(const StepReport& report) {
   ++steps_;
@@ -39,16 +42,28 @@ void ProgressMeter::Report(int64_t step, double stall_seconds) {
     metrics_->Write(step, values);
     metrics_->Flush();
   }
-  if (coordinator_rank_ >= 0) {
-    cluster::ControlMessage message;
-    message.kind = cluster::ControlKind::kProgress;
-    message.step = step;
-    message.numbers = numbers;
-    world_.Send(coordinator_rank_, cluster::kTagControl, message.Encode());
-  }
+  Send(step, numbers);
   steps_ = 0;
   sums_ = {};
   since_ = now;
+}
+
+bool ProgressMeter::Due() const {
+  return coordinator_rank_ >= 0 && std::chrono::steady_clock::now() - sent_ >= longest_silence_;
+}
+
+void ProgressMeter::SignOfLife(int64_t step) {
+  if (Due()) Send(step, {});
+}
+
+void ProgressMeter::Send(int64_t step, const std::map<std::string, double>& numbers) {
+  if (coordinator_rank_ < 0) return;
+  cluster::ControlMessage message;
+  message.kind = cluster::ControlKind::kProgress;
+  message.step = step;
+  message.numbers = numbers;
+  world_.Send(coordinator_rank_, cluster::kTagControl, message.Encode());
+  sent_ = std::chrono::steady_clock::now();
 }
 
 }  // namespace journeyman::learner

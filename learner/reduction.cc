@@ -37,6 +37,11 @@ ReduceMode ResolveReduceMode(const std::string& name, const c10::Device& device)
   return device.is_cpu() ? ReduceMode::kReproducible : ReduceMode::kFast;
 }
 
+std::string ResolvedReduceMode(const std::string& name, const std::string& device_kind) {
+  const c10::Device device(device_kind == "cpu" ? c10::kCPU : c10::kCUDA);
+  return ResolveReduceMode(name, device) == ReduceMode::kFast ? "fast" : "reproducible";
+}
+
 // Learner l adds slice l of the gradient; padded = learners * slice.
 struct Reduction::Buffers {
   int64_t floats = 0;

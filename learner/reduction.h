@@ -42,6 +42,8 @@ enum class ReduceMode {
 
 // "reproducible", "fast", or "auto": fast on GPUs, reproducible on CPUs.
 ReduceMode ResolveReduceMode(const std::string& name, const c10::Device& device);
+// The same in words, for the kind of device that ResolvedDeviceKind gives.
+std::string ResolvedReduceMode(const std::string& name, const std::string& device_kind);
 
 // Adds the gradients of all groups on all learners. Owns a gradient slot for each of this
 // learner's groups, flat with parameter_layout.h's order, and their sum. Collective: every learner

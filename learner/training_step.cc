@@ -4,6 +4,7 @@
 #include <ATen/ops/zeros.h>
 
 #include <array>
+#include <cmath>
 #include <span>
 
 #include "core/error.h"
@@ -87,6 +88,13 @@ StepReport TrainingStep::Run(int64_t step, bool stop_wish, cluster::Deadline dea
   reduction_.Reduce(deadline);
   StepReport report{.loss = total.loss, .value = total.value, .stop_wish = total.stop_wish};
   report.gradient_norm = GradientNorm(reduction_.sum());
+  if (!std::isfinite(report.gradient_norm)) {  // the parameters would be NaN from here on
+    throw core::Error(core::ExitCode::kBadData,
+                      core::StrCat("the gradient at step ", step,
+                                   " is not finite, although the loss is ", report.loss, "."),
+                      "lower optimiser.learning_rate, or look for extreme outcomes or features "
+                      "in the data");
+  }
   report.learning_rate = Optimise(step, report.gradient_norm);
   return report;
 }

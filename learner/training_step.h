@@ -38,7 +38,8 @@ class TrainingStep {
   ~TrainingStep();
 
   // Step `step` (from 0); replay must hold what `residency` says. Throws core::Error(kBadData)
-  // naming step and group when a loss is not finite, and kPeerFailure after the deadline.
+  // naming step and group when a loss is not finite, or the step when the gradient is not (before
+  // it reaches the parameters), and kPeerFailure after the deadline.
   StepReport Run(int64_t step, bool stop_wish, cluster::Deadline deadline);
 
   // Sum modulo 2^64 over the rows drawn so far, by this learner, of a hash of (step, partition,

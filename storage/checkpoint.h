@@ -127,9 +127,13 @@ class CheckpointStore {
   // Manifest of one published step. Throws kMissingInput / kBadData.
   CheckpointManifest ReadManifest(int64_t step) const;
 
-  // The whole buffer `name` assembled from all parts of `manifest`, whose files
-  // are verified again; throws kBadData where ranges leave a gap or overlap, or
-  // where there is no such buffer.
+  // The whole buffers `names`, each assembled from all parts of `manifest`. Every
+  // file is read and verified once, whatever the number of names, so ask for all
+  // that are needed in one call. Throws kBadData where ranges leave a gap or
+  // overlap, or where there is no such buffer.
+  std::map<std::string, std::vector<float>> ReadBuffers(
+      const CheckpointManifest& manifest, const std::vector<std::string>& names) const;
+  // The same for one.
   std::vector<float> ReadBuffer(const CheckpointManifest& manifest,
                                 const std::string& name) const;
   // Names of all buffers in it.

@@ -268,18 +268,31 @@ void CheckpointStore::SetAside(int64_t step, const std::string& why) {
   files_.SyncDirectory(directory_);
 }
 
-std::vector<float> CheckpointStore::ReadBuffer(const CheckpointManifest& manifest,
-                                               const std::string& name) const {
-  std::vector<Piece> pieces;
+std::map<std::string, std::vector<float>> CheckpointStore::ReadBuffers(
+    const CheckpointManifest& manifest, const std::vector<std::string>& names) const {
+  std::map<std::string, std::vector<Piece>> pieces;
+  for (const std::string& name : names) pieces[name];
   for (const CheckpointFile& file : manifest.files) {
     const std::vector<std::byte> bytes = ReadVerified(manifest, file);
     const CheckpointPartReader part(bytes, StrCat(PathOf(manifest.step) / file.name));
     for (std::size_t i = 0; i < part.ranges().size(); ++i) {
       const CheckpointPartReader::Range& range = part.ranges()[i];
-      if (range.buffer == name) pieces.push_back({range.offset, range.total, part.Values(i)});
+      const auto wanted = pieces.find(range.buffer);
+      if (wanted == pieces.end()) continue;
+      wanted->second.push_back({range.offset, range.total, part.Values(i)});
     }
   }
-  return Assemble(std::move(pieces), StrCat(PathOf(manifest.step), ": buffer ", name));
+  std::map<std::string, std::vector<float>> buffers;
+  for (auto& [name, of_name] : pieces) {
+    buffers[name] =
+        Assemble(std::move(of_name), StrCat(PathOf(manifest.step), ": buffer ", name));
+  }
+  return buffers;
+}
+
+std::vector<float> CheckpointStore::ReadBuffer(const CheckpointManifest& manifest,
+                                               const std::string& name) const {
+  return std::move(ReadBuffers(manifest, {name}).at(name));
 }
 
 std::vector<std::string> CheckpointStore::BufferNames(const CheckpointManifest& manifest) const {

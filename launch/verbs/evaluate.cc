@@ -16,6 +16,7 @@
 #include "launch/run_facts.h"
 #include "launch/train_config.h"
 #include "launch/verbs.h"
+#include "launch/world.h"
 
 namespace journeyman::launch {
 namespace {
@@ -72,8 +73,15 @@ struct EvaluateOptions {
                         "name another directory, or remove it");
     }
     plan.config.Validate();
+    if (!truth.world.empty()) (void)WorldName::Parse(truth.world).Make();
   }
 };
+
+void ThrowIfStopped(const core::ShutdownFlag& stop) {
+  if (!stop.stop_requested()) return;
+  throw core::Error(core::ExitCode::kInterrupted, "stopped before the evaluation was complete",
+                    "run the same command again: what was trained is used again");
+}
 
 }  // namespace
 
@@ -100,11 +108,13 @@ int RunEvaluate(const std::vector<std::string>& arguments) {
   options.request.people = plan.config.people;
   const Candidates candidates =
       GatherCandidates(options.request, dataset, *reward, directory);
+  ThrowIfStopped(stop);
   plan.candidates = candidates.items;
   plan.reference = candidates.reference;
   TrainFoldModels(options.models, dataset, directory, stop, std::cerr, plan);
 
   const evaluation::Evaluation evaluation = Execute(plan, directory);
+  ThrowIfStopped(stop);
   const auto truths = TrueValues(options.truth, plan, directory, dataset.schema());
   evaluation::ReportInput report;
   report.title = "Evaluation of " + directory.filename().string();

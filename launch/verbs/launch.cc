@@ -1,21 +1,26 @@
 #include <algorithm>
 #include <iostream>
+#include <sstream>
 
 #include "core/error.h"
 #include "launch/options.h"
 #include "launch/supervisor.h"
+#include "launch/train_config.h"
 #include "launch/verbs.h"
 
 namespace journeyman::launch {
 namespace {
 
-// The word after "train" in the command, which is its run directory.
+// The run directory in the command, as `train` will read its words.
 std::string RunDirectoryOf(const std::vector<std::string>& command) {
   const auto train = std::find(command.begin(), command.end(), "train");
-  for (auto word = train; word != command.end(); ++word) {
-    if (word != train && word->rfind("--", 0) != 0) return *word;
-  }
-  return "";
+  if (train == command.end()) return "";
+  TrainConfig config;
+  OptionTable table("train", "", "");
+  config.Bind(table);
+  std::ostringstream ignored;
+  if (table.Parse({train + 1, command.end()}, ignored) == OptionTable::Outcome::kDone) return "";
+  return config.run_directory;
 }
 
 }  // namespace

@@ -92,6 +92,20 @@ int PublishInitial(const PublishOptions& options) {
   return 0;
 }
 
+// A weaker gate is a gate that somebody answers for by name.
+void RequireFullGate(const PublishOptions& options) {
+  const evaluation::GateConfig full;
+  if (!options.override_reason.empty()) return;
+  if (options.gate.minimum_effective_sample_size < full.minimum_effective_sample_size ||
+      options.gate.one_sided_z < full.one_sided_z) {
+    throw core::Error(ExitCode::kUsage,
+                      StrCat("gate.minimum_ess = ", options.gate.minimum_effective_sample_size,
+                             ", gate.z = ", options.gate.one_sided_z, " ask for less than ",
+                             full.minimum_effective_sample_size, " and ", full.one_sided_z),
+                      "a weaker gate needs --override REASON, which marks the bundle");
+  }
+}
+
 policy::Bundle CandidateBundle(const PublishOptions& options, const EvaluationPlan& plan) {
   const int index = plan.IndexOf(options.candidate);
   if (index < 0) {
@@ -131,8 +145,9 @@ int PublishJudged(const PublishOptions& options) {
   const std::filesystem::path directory = options.evaluation;
   const EvaluationPlan plan = EvaluationPlan::FromJson(files.ReadText(directory / "plan.json"));
   policy::Bundle bundle = CandidateBundle(options, plan);
-  if (plan.config.people == "train") {
-    throw core::Error(ExitCode::kUsage, "the evaluation was made on training people",
+  if (plan.config.people != "heldout") {
+    throw core::Error(ExitCode::kUsage,
+                      StrCat("the evaluation was made on people '", plan.config.people, "'"),
                       "the gate judges on people that training never saw: --evaluate.people "
                       "heldout");
   }
@@ -156,9 +171,8 @@ int PublishJudged(const PublishOptions& options) {
   if (publishes) {
     bundle.manifest.verdict = decision.verdict;
     bundle.manifest.reasons = decision.reasons;
-    if (!passed) {
-      bundle.manifest.reasons.push_back(StrCat("published against the verdict: ",
-                                               options.override_reason));
+    if (!options.override_reason.empty()) {
+      bundle.manifest.reasons.push_back(StrCat("override: ", options.override_reason));
     }
     bundle.manifest.evaluation = decision.ToJson();
     Write(options, std::move(bundle));
@@ -183,6 +197,7 @@ int RunPublish(const std::vector<std::string>& arguments) {
                       "journeyman publish BUNDLE --evaluation DIR");
   }
   options.gate.Validate();
+  RequireFullGate(options);
   RestartWithThreads(1);
   return options.initial ? PublishInitial(options) : PublishJudged(options);
 }

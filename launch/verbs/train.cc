@@ -31,8 +31,7 @@ int RunTrain(const std::vector<std::string>& arguments) {
   FaultPlan::ReadEnvironment();
   core::ShutdownFlag stop;
   core::InstallSignalHandlers(stop);
-  const TrainResult result = RunTraining(config, table.Resolved(),
-                                         table.Canonical(DecidesResult), stop, std::cerr);
+  const TrainResult result = RunTraining(config, table.Resolved(), stop, std::cerr);
   if (result.speaks && !config.quiet) {
     std::cerr << (result.code == core::ExitCode::kInterrupted ? "stopped" : "finished")
               << " at step " << result.step << ": " << config.run_directory << '\n';

@@ -56,9 +56,9 @@ policy::NetworkArchitecture ArchitectureOf(const Agent& agent, const AgentSettin
   network.dueling = setting.config.network.dueling;
   if (network.dueling && network.heads != 1) {
     throw core::Error(core::ExitCode::kConfig,
-                      core::StrCat("network.dueling is on for agent=", agent.name(), " with ",
+                      core::StrCat("agent.dueling is on for agent=", agent.name(), " with ",
                                    network.heads, " heads, allowed is one head."),
-                      "set network.dueling to false");
+                      "set agent.dueling to false");
   }
   return network;
 }

@@ -67,16 +67,16 @@ TEST(PartitionPlanTest, ServesEveryPartitionOnceInAscendingOrder) {
 
 TEST(PartitionPlanTest, NamesTheKeyAndTheNextValidValue) {
   EXPECT_EQ(RefusalOf({64, 8, 1, 3}, 1024), "");
-  EXPECT_NE(RefusalOf({48, 8, 1, 1}, 1024).find("set partitions to 64"), std::string::npos);
-  EXPECT_NE(RefusalOf({8192, 8, 1, 1}, 8192).find("set partitions to 4096"), std::string::npos);
-  EXPECT_NE(RefusalOf({64, 6, 1, 1}, 1024).find("set groups to 8"), std::string::npos);
-  EXPECT_NE(RefusalOf({4, 8, 1, 1}, 1024).find("set groups to 4"), std::string::npos);
-  EXPECT_NE(RefusalOf({64, 4, 1, 5}, 1024).find("set groups to 8"), std::string::npos);
-  EXPECT_NE(RefusalOf({64, 8, 65, 1}, 1024).find("set actors to 64"), std::string::npos);
-  EXPECT_NE(RefusalOf({64, 8, 0, 1}, 1024).find("set actors to 1"), std::string::npos);
-  EXPECT_NE(RefusalOf({64, 8, 1, 0}, 1024).find("learners is 0"), std::string::npos);
-  EXPECT_NE(RefusalOf({64, 8, 1, 1}, 1000).find("set batch_rows to 1024"), std::string::npos);
-  EXPECT_NE(RefusalOf({64, 8, 1, 1}, 0).find("set batch_rows to 64"), std::string::npos);
+  EXPECT_NE(RefusalOf({48, 8, 1, 1}, 1024).find("split.partitions 64"), std::string::npos);
+  EXPECT_NE(RefusalOf({8192, 8, 1, 1}, 8192).find("split.partitions 4096"), std::string::npos);
+  EXPECT_NE(RefusalOf({64, 6, 1, 1}, 1024).find("set learner.groups to 8"), std::string::npos);
+  EXPECT_NE(RefusalOf({4, 8, 1, 1}, 1024).find("set learner.groups to 4"), std::string::npos);
+  EXPECT_NE(RefusalOf({64, 4, 1, 5}, 1024).find("set learner.groups to 8"), std::string::npos);
+  EXPECT_NE(RefusalOf({64, 8, 65, 1}, 1024).find("set cluster.actors to 64"), std::string::npos);
+  EXPECT_NE(RefusalOf({64, 8, 0, 1}, 1024).find("set cluster.actors to 1"), std::string::npos);
+  EXPECT_NE(RefusalOf({64, 8, 1, 0}, 1024).find("cluster.learners is 0"), std::string::npos);
+  EXPECT_NE(RefusalOf({64, 8, 1, 1}, 1000).find("set learner.batch to 1024"), std::string::npos);
+  EXPECT_NE(RefusalOf({64, 8, 1, 1}, 0).find("set learner.batch to 64"), std::string::npos);
 }
 
 TEST(InsertScheduleTest, HoldsAllBlocksOfAResidentPartitionFromTheStart) {

@@ -31,16 +31,19 @@ TEST(LearnerConfig, RefusalsNameTheKeyTheValueAndTheRange) {
               c.optimiser.beta2 = 1;
             }).find("optimiser.beta2 is 1, allowed is [0, 1)"),
             std::string::npos);
-  EXPECT_NE(MessageOf([](LearnerConfig& c) { c.agent.target_tau = 0; }).find("target_tau is 0"),
+  EXPECT_NE(MessageOf([](LearnerConfig& c) {
+              c.agent.target_tau = 0;
+            }).find("agent.target_tau is 0"),
             std::string::npos);
   EXPECT_NE(MessageOf([](LearnerConfig& c) {
               c.agent.loss = "mae";
-            }).find("loss is \"mae\", allowed is one of huber, mse"),
+            }).find("agent.loss is \"mae\", allowed is one of huber, mse"),
             std::string::npos);
-  EXPECT_NE(MessageOf([](LearnerConfig& c) { c.steps = 0; }).find("steps is 0"), std::string::npos);
+  EXPECT_NE(MessageOf([](LearnerConfig& c) { c.steps = 0; }).find("learner.steps is 0"),
+            std::string::npos);
   EXPECT_NE(MessageOf([](LearnerConfig& c) {
               c.agent.network.hidden = {64, 0};
-            }).find("network.hidden is 0"),
+            }).find("agent.hidden is 0"),
             std::string::npos);
 }
 

@@ -220,6 +220,38 @@ TEST(Learner, ALossThatIsNotFiniteEndsTheJobNamingStepAndGroup) {
   }
 }
 
+// One unit a layer and states near the largest float. With this seed the first unit overflows to
+// infinity and the second is off: the output is 0 and the loss finite, but the gradient of the
+// weight between them is 0 times infinity.
+TEST(Learner, AGradientThatIsNotFiniteEndsTheJobNamingTheStepBeforeItReachesTheParameters) {
+  TempDirectory directory;
+  TrainingJob test = SmallJob(directory, 1, 1);
+  const SyntheticShape shape{.state_width = 1, .actions = 1};
+  test.job.config.agent.network.hidden = {1, 1};
+  test.job.config.seed = 4;
+  test.job.plan = {.partitions = 1, .groups = 1, .actors = 1, .learners = 1};
+  test.job.facts = testing::SyntheticFacts(shape, {16});
+  test.job.actions = 1;
+  test.job.config.batch_rows = 16;
+  test.job.config.steps = 1;
+  test.block = [shape](int partition, int64_t index) {
+    auto block = SyntheticBlock(shape, partition, index, 16);
+    block.states.assign(block.states.size(), 3.3e38f);
+    return block;
+  };
+  try {
+    test.Run();
+    FAIL() << "a step was taken";
+  } catch (const core::Error& error) {
+    EXPECT_EQ(error.code(), core::ExitCode::kBadData);
+    EXPECT_NE(std::string(error.what()).find("the gradient at step 0 is not finite"),
+              std::string::npos)
+        << error.what();
+  }
+  const storage::CheckpointStore store(core::RealFileSystem(), directory.path());
+  EXPECT_TRUE(store.Steps().empty());
+}
+
 TEST(Learner, DivergedParametersEndTheJobNamingTheLearner) {
   TempDirectory directory;
   TrainingJob test = SmallJob(directory, 3, 1);

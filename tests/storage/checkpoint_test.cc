@@ -9,6 +9,7 @@
 #include "core/strings.h"
 #include "tests/storage/checkpoints.h"
 #include "tests/storage/errors.h"
+#include "tests/support/fault_file_system.h"
 #include "tests/support/temp_directory.h"
 
 namespace journeyman::storage {
@@ -108,6 +109,28 @@ TEST_F(CheckpointStoreTest, BuffersAreReassembledFromAnyNumberOfLearners) {
     EXPECT_EQ(store_.ReadBuffer(manifest, "weights/moment1"), BufferOf(step, 1));
     EXPECT_THAT(store_.BufferNames(manifest), ElementsAre("weights/moment1", "weights/parameters"));
   }
+}
+
+TEST_F(CheckpointStoreTest, SeveralBuffersAreReadWithOneReadOfEachFile) {
+  PublishStep(store_, 10, 3, 3);
+  const CheckpointManifest manifest = store_.ReadManifest(10);
+  testing::FaultFileSystem counting;
+  const CheckpointStore store(counting, temp_ / "checkpoints");
+  int reads = 0;
+  testing::FaultFileSystem::Fault never;
+  never.matches = [&](testing::FileOperation operation, const core::Path&) {
+    reads += operation == testing::FileOperation::kRead;
+    return false;
+  };
+  counting.Arm(never);
+  const auto buffers = store.ReadBuffers(manifest, {"weights/parameters", "weights/moment1"});
+  EXPECT_EQ(reads, 3);
+  ASSERT_EQ(buffers.size(), 2u);
+  EXPECT_EQ(buffers.at("weights/parameters"), BufferOf(10, 0));
+  EXPECT_EQ(buffers.at("weights/moment1"), BufferOf(10, 1));
+  EXPECT_THAT(ErrorOf(ExitCode::kBadData,
+                      [&] { (void)store.ReadBuffers(manifest, {"weights/parameters", "none"}); }),
+              AllOf(HasSubstr("none"), HasSubstr("in no part")));
 }
 
 TEST_F(CheckpointStoreTest, GapsOverlapsAndUnknownBuffersAreBadData) {
