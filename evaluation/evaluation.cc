@@ -191,28 +191,28 @@ Evaluation Assemble(const Sample& sample, const SampleRequest& request,
 }  // namespace
 
 void EvaluationConfig::Validate() const {
-  Require(!estimators.empty(), ExitCode::kConfig, "evaluation.estimators is empty.",
+  Require(!estimators.empty(), ExitCode::kConfig, "evaluate.estimators is empty.",
           StrCat("Name at least one of ipw, snipw, pdis, snpdis, dm, dr."));
   std::set<std::string> seen;
   for (const std::string& name : estimators) {
     const auto& known = EstimatorNames();
     const std::string closest = core::Closest(name, known);
     Require(std::ranges::find(known, name) != known.end(), ExitCode::kConfig,
-            StrCat("evaluation.estimators: unknown estimator '", name, "'."),
+            StrCat("evaluate.estimators: unknown estimator '", name, "'."),
             closest.empty() ? "Known are ipw, snipw, pdis, snpdis, dm, dr."
                             : StrCat("Did you mean ", closest, "?"));
     Require(seen.insert(name).second, ExitCode::kConfig,
-            StrCat("evaluation.estimators names '", name, "' twice."));
+            StrCat("evaluate.estimators names '", name, "' twice."));
   }
-  Require(gamma >= 0 && gamma <= 1, ExitCode::kConfig, StrCat("evaluation.gamma is ", gamma, "."),
+  Require(gamma >= 0 && gamma <= 1, ExitCode::kConfig, StrCat("evaluate.gamma is ", gamma, "."),
           "It must be from 0 to 1.");
   Require(confidence > 0 && confidence < 1, ExitCode::kConfig,
-          StrCat("evaluation.confidence is ", confidence, "."),
+          StrCat("evaluate.confidence is ", confidence, "."),
           "It must lie between 0 and 1, such as 0.95.");
-  Require(folds >= 1 && folds <= 256, ExitCode::kConfig, StrCat("evaluation.folds is ", folds, "."),
+  Require(folds >= 1 && folds <= 256, ExitCode::kConfig, StrCat("evaluate.folds is ", folds, "."),
           "It must be from 1 to 256.");
   Require(workers >= 1 && workers <= 4096, ExitCode::kConfig,
-          StrCat("evaluation.workers is ", workers, "."), "It must be from 1 to 4096.");
+          StrCat("evaluate.workers is ", workers, "."), "It must be from 1 to 4096.");
 }
 
 const Estimate* OutcomeEstimates::Find(const std::string& estimator) const {

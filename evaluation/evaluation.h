@@ -17,7 +17,7 @@ struct Candidate {
   std::string name;
   const policy::Policy* policy = nullptr;
   // Cross-fitted: entry k acts for the people of fold k (PeopleFilter::FoldOf)
-  // and was trained without them, so that everybody can judge; `policy` is null.
+  // and was trained without them, so that everybody can judge; `policy` is not used.
   std::vector<const policy::Policy*> by_fold{};
 
   const policy::Policy& For(uint64_t person) const;

@@ -43,6 +43,7 @@ class Hearing {
       : candidate_(candidate), outcome_(outcome), config_(config) {}
 
   GateDecision Decide() {
+    if (candidate_.effective_sample_size.empty()) return HoldWithoutPropensities();
     const bool valid = WeightsAreRight() & DifferenceExists();
     const bool enough = EnoughEvidence();
     if (!valid) {
@@ -62,6 +63,13 @@ class Hearing {
   }
 
  private:
+  GateDecision HoldWithoutPropensities() {
+    decision_.verdict = Verdict::kHold;
+    decision_.reasons.push_back(
+        "the log has no propensities, so nothing says what another policy would have earned");
+    return decision_;
+  }
+
   bool WeightsAreRight() {
     bool right = true;
     for (size_t t = 0; t < candidate_.mean_weight.size(); ++t) {
@@ -89,11 +97,6 @@ class Hearing {
 
   bool EnoughEvidence() {
     const std::vector<double>& sizes = candidate_.effective_sample_size;
-    if (sizes.empty()) {
-      decision_.reasons.push_back(
-          "the log has no propensities, so there is no effective sample size");
-      return false;
-    }
     const auto smallest = std::ranges::min_element(sizes);
     decision_.smallest_effective_sample_size = *smallest;
     decision_.reasons.push_back(StrCat("the smallest effective sample size is ", Figure(*smallest),
@@ -121,13 +124,12 @@ class Hearing {
 
 void GateConfig::Validate() const {
   if (!(minimum_effective_sample_size >= 0) || !std::isfinite(minimum_effective_sample_size)) {
-    throw Error(
-        ExitCode::kConfig,
-        StrCat("gate.minimum_effective_sample_size is ", minimum_effective_sample_size, "."),
-        "It must be 0 or more people; 200 is the default.");
+    throw Error(ExitCode::kConfig,
+                StrCat("gate.minimum_ess is ", minimum_effective_sample_size, "."),
+                "It must be 0 or more people; 200 is the default.");
   }
   if (!(one_sided_z > 0) || !std::isfinite(one_sided_z)) {
-    throw Error(ExitCode::kConfig, StrCat("gate.one_sided_z is ", one_sided_z, "."),
+    throw Error(ExitCode::kConfig, StrCat("gate.z is ", one_sided_z, "."),
                 "It must be above 0; 1.645 gives a 95 % bound.");
   }
 }

@@ -54,6 +54,9 @@ std::string ImportReport::ToText() const {
     text +=
         StrCat("Feature ", feature, ": ", count, " values of unknown categories are missing.\n");
   }
+  if (unpropensed) {
+    text += "No propensities: the dataset is unpropensed; training works, weighted estimates refuse.\n";
+  }
   for (const std::string& note : notes) text += StrCat("Note: ", note, "\n");
   if (generation >= 0) text += StrCat("Dataset ", dataset_id, ", generation ", generation, ".\n");
   if (dry_run) text += "Dry run: nothing was written.\n";

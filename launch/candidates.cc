@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cstdio>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
 
@@ -24,6 +25,16 @@ std::string Fixed(double value, int digits) {
   char text[64];
   std::snprintf(text, sizeof text, "%.*f", digits, value);
   return text;
+}
+
+// "name=SOURCE" as name and SOURCE.
+std::pair<std::string, std::string> SplitNamed(const std::string& text) {
+  const size_t equals = text.find('=');
+  if (equals == std::string::npos || equals == 0) {
+    throw core::Error(ExitCode::kUsage, StrCat("--policy '", text, "' is not name=SOURCE"),
+                      "SOURCE is a bundle directory, constant:ACTION or uniform");
+  }
+  return {text.substr(0, equals), text.substr(equals + 1)};
 }
 
 // Builds one evaluation's candidates.
@@ -105,32 +116,59 @@ class Gatherer {
     Add("best_constant", Simple("constant", best));
   }
 
-  // Who judges a run must be nobody it learned from, and split off by one rule.
-  void RequireUnseen(const std::filesystem::path& run, const std::string& wanted_people) const {
+  // Who judges a run must be nobody it learned from, by this dataset's split.
+  void RequireUnseen(const std::filesystem::path& run,
+                     const std::vector<std::string>& allowed) const {
     const storage::TrainingData data = TrainingDataOf(run);
     const auto& manifest = dataset_.manifest();
     if (data.dataset_id != manifest.dataset_id || data.split != manifest.split.Describe()) {
       throw core::Error(ExitCode::kBadData,
-                        StrCat("run ", run, " was trained on dataset ", data.dataset_id, " (",
-                               data.split, "), this is dataset ", manifest.dataset_id, " (",
+                        StrCat("run ", run.string(), " was trained on dataset ", data.dataset_id,
+                               " (", data.split, "), this is dataset ", manifest.dataset_id, " (",
                                manifest.split.Describe(), ")"),
                         "who was held out there is not held out here");
     }
-    if (data.people.rfind(wanted_people, 0) == 0) return;
+    if (std::find(allowed.begin(), allowed.end(), data.people) != allowed.end()) return;
+    if (std::find(allowed.begin(), allowed.end(), "train") != allowed.end() &&
+        IsTrainingPart(data.people)) {
+      return;
+    }
     throw core::Error(ExitCode::kBadData,
-                      StrCat("run ", run, " learned from people '", data.people,
+                      StrCat("run ", run.string(), " learned from people '", data.people,
                              "' and cannot be judged by people '", request_.people, "'"),
-                      StrCat("train it with --data.people ", wanted_people));
+                      StrCat("train it with --data.people ", allowed.front()));
+  }
+
+  bool HeldOutJudge() const { return request_.people.rfind("heldout", 0) == 0; }
+
+  static bool IsTrainingPart(const std::string& people) {
+    return people == "train" || people.rfind("train-", 0) == 0;
+  }
+
+  // A bundle that says it was trained on this dataset is asked the same.
+  void RequireUnseen(const std::string& name, const policy::BundleManifest& manifest) const {
+    const auto training = nlohmann::json::parse(manifest.training, nullptr, false);
+    if (!training.is_object()) return;
+    const std::string people = training.value("people", "");
+    if (people.empty() || training.value("dataset_id", "") != dataset_.manifest().dataset_id) {
+      return;
+    }
+    if (HeldOutJudge() && IsTrainingPart(people)) return;
+    throw core::Error(ExitCode::kBadData,
+                      StrCat("policy '", name, "' learned from people '", people,
+                             "' of this dataset and cannot be judged by people '",
+                             request_.people, "'"),
+                      "train on people 'train' and judge by people 'heldout'");
   }
 
   void AddTrained() {
-    if (request_.people.rfind("all", 0) == 0) {
+    if (!HeldOutJudge()) {
       throw core::Error(ExitCode::kUsage,
-                        "--run with --evaluate.people all would let a run be judged by the people "
-                        "it learned from",
+                        StrCat("--run with --evaluate.people ", request_.people,
+                               " would let a run be judged by the people it learned from"),
                         "use --evaluate.people heldout, or --fold-runs");
     }
-    RequireUnseen(request_.run_directory, "train");
+    RequireUnseen(request_.run_directory, {"train"});
     policy::Bundle agent = ExportRun(request_.run_directory, dataset_.schema(),
                                      policy::BundleKind::kPolicy, request_.rule);
     if (behaviour_) AddCertifiable(agent);
@@ -170,7 +208,8 @@ class Gatherer {
     std::vector<policy::Bundle> bundles;
     for (int fold = 0; fold < item.folds; ++fold) {
       const std::filesystem::path run = runs / StrCat("fold-", fold);
-      RequireUnseen(run, StrCat("all-without:", fold, "/", item.folds));
+      const std::string suffix = StrCat("-without:", fold, "/", item.folds);
+      RequireUnseen(run, {"all" + suffix, "train" + suffix});
       const policy::Bundle bundle =
           ExportRun(run, dataset_.schema(), policy::BundleKind::kPolicy, request_.rule);
       const std::filesystem::path target = directory_ / item.DirectoryFor(fold);
@@ -192,29 +231,8 @@ class Gatherer {
                       StrCat("--reference ", request_.reference, " is no evaluated policy"));
   }
 
-  static void RequireFreeName(const std::string& name) {
-    const bool plain = std::all_of(name.begin(), name.end(), [](unsigned char c) {
-      return std::isalnum(c) != 0 || c == '-' || c == '_';
-    });
-    const bool reserved = std::find(kReservedNames.begin(), kReservedNames.end(), name) !=
-                          kReservedNames.end();
-    if (plain && !reserved) return;
-    throw core::Error(ExitCode::kUsage,
-                      StrCat("--policy ", name, "=...: the name is ",
-                             reserved ? "reserved" : "not plain"),
-                      "use letters, digits, '-' and '_', and none of behaviour, no_action, "
-                      "best_constant, certifiable, agent");
-  }
-
   void AddNamed(const std::string& text) {
-    const size_t equals = text.find('=');
-    if (equals == std::string::npos || equals == 0) {
-      throw core::Error(ExitCode::kUsage, StrCat("--policy '", text, "' is not name=SOURCE"),
-                        "SOURCE is a bundle directory, constant:ACTION or uniform");
-    }
-    const std::string name = text.substr(0, equals);
-    RequireFreeName(name);
-    const std::string source = text.substr(equals + 1);
+    const auto [name, source] = SplitNamed(text);
     constexpr std::string_view kConstant = "constant:";
     if (source == "uniform") {
       Add(name, Simple("uniform", 0));
@@ -229,7 +247,9 @@ class Gatherer {
       }
       Add(name, Simple("constant", index));
     } else {
-      Add(name, policy::Bundle::Load(core::RealFileSystem(), source));
+      policy::Bundle bundle = policy::Bundle::Load(core::RealFileSystem(), source);
+      RequireUnseen(name, bundle.manifest);
+      Add(name, std::move(bundle));
     }
   }
 
@@ -243,9 +263,31 @@ class Gatherer {
 
 }  // namespace
 
+void CandidateRequest::Validate() const {
+  for (const std::string& text : named) {
+    const std::string name = SplitNamed(text).first;
+    const bool plain = std::all_of(name.begin(), name.end(), [](unsigned char c) {
+      return std::isalnum(c) != 0 || c == '-' || c == '_';
+    });
+    const bool reserved = std::find(kReservedNames.begin(), kReservedNames.end(), name) !=
+                          kReservedNames.end();
+    if (plain && !reserved) continue;
+    throw core::Error(ExitCode::kUsage,
+                      StrCat("--policy ", text, ": the name '", name, "' is ",
+                             reserved ? "reserved" : "not plain"),
+                      "use letters, digits, '-' and '_', and none of behaviour, no_action, "
+                      "best_constant, certifiable, agent");
+  }
+  if (!run_directory.empty() && !fold_runs.empty()) {
+    throw core::Error(ExitCode::kUsage, "--run and --fold-runs would both be called 'agent'",
+                      "give one of them");
+  }
+}
+
 Candidates GatherCandidates(const CandidateRequest& request, const storage::Dataset& dataset,
                             const experience::RewardCalculator& reward,
                             const std::filesystem::path& directory) {
+  request.Validate();
   return Gatherer(request, dataset, reward, directory).Run();
 }
 

@@ -24,6 +24,9 @@ struct CandidateRequest {
   bool baselines = true;            // "no_action" (if any) and "best_constant"
   double minimum_effective_sample_size = 200;  // what the gate will ask
   std::string people = "heldout";   // who will be judged
+
+  // Names; needs no data. Throws core::Error(kUsage).
+  void Validate() const;
 };
 
 struct Candidates {
@@ -33,14 +36,15 @@ struct Candidates {
 };
 
 // Names that GatherCandidates gives itself; a named policy must have another one,
-// of letters, digits, '-' and '_', since it becomes a directory.
+// of letters, digits, '-' and '_', since it becomes a directory name.
 inline constexpr std::array kReservedNames = {"behaviour", "no_action", "best_constant",
                                               "certifiable", "agent"};
 
 // Makes the bundles under `directory`/candidates and lists them: behaviour,
 // no_action, best_constant (chosen on training people), certifiable (largest
 // share that keeps twice the effective people asked), agent, then the named
-// ones. Throws core::Error.
+// ones. Throws core::Error: kUsage for names, kBadData where a policy learned from
+// people who are to judge it, or does not fit the dataset.
 Candidates GatherCandidates(const CandidateRequest& request, const storage::Dataset& dataset,
                             const experience::RewardCalculator& reward,
                             const std::filesystem::path& directory);

@@ -1,7 +1,6 @@
 #include "launch/evaluation_table.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdio>
 #include <ostream>
 
@@ -64,48 +63,45 @@ std::string TruthOf(const std::vector<NamedTruth>& truths, const std::string& na
   return "";
 }
 
-// The same quantity that is estimated: reward and discount of the evaluation.
-NamedTruth RollOut(const std::string& name, simulation::Environment& environment,
-                   const policy::Policy& policy, const experience::RewardCalculator& reward,
-                   double gamma, uint64_t seed, int64_t people) {
-  double sum = 0;
-  double squares = 0;
-  for (int64_t person = 0; person < people; ++person) {
-    double value = 0;
-    double discount = 1;
-    for (const auto& decision : simulation::SimulateJourney(environment, policy, seed,
-                                                            static_cast<uint64_t>(person))) {
-      value += discount * reward.Reward(decision.metrics, decision.action);
-      discount *= gamma;
-    }
-    sum += value;
-    squares += value * value;
-  }
-  const auto n = static_cast<double>(people);
-  const double mean = sum / n;
-  return {name, mean, std::sqrt((squares / n - mean * mean) / (n - 1))};
-}
-
 }  // namespace
+
+void TruthRequest::Validate(const storage::DatasetSchema& schema) const {
+  if (world.empty()) return;
+  if (people < 2) {
+    throw core::Error(core::ExitCode::kUsage,
+                      StrCat("truth.people = ", people, " is out of range"),
+                      "at least 2 people are needed for a standard error");
+  }
+  const auto environment = WorldName::Parse(world).Make();
+  if (environment->metrics() == schema.metrics &&
+      environment->catalogue().Hash() == schema.catalogue.Hash()) {
+    return;
+  }
+  throw core::Error(core::ExitCode::kUsage,
+                    StrCat("--world ", world, ": the dataset has other actions or metrics than ",
+                           "this world"),
+                    "name the world that the data was simulated in");
+}
 
 std::vector<NamedTruth> TrueValues(const TruthRequest& request, const EvaluationPlan& plan,
                                    const std::filesystem::path& directory,
                                    const storage::DatasetSchema& schema) {
   std::vector<NamedTruth> truths;
   if (request.world.empty()) return truths;
-  if (request.people < 2) {
-    throw core::Error(core::ExitCode::kUsage,
-                      StrCat("truth.people = ", request.people, " is out of range"),
-                      "at least 2 people are needed for a standard error");
-  }
+  request.Validate(schema);
   const WorldName world = WorldName::Parse(request.world);
   const auto environment = world.Make();
-  const auto reward = experience::MakeWeightedReward(plan.reward, schema);
+  const auto calculator = experience::MakeWeightedReward(plan.reward, schema);
+  const auto reward = [&](std::span<const double> metrics, int action) {
+    return calculator->Reward(metrics, action);
+  };
   for (const auto& item : plan.candidates) {
     if (item.folds > 0) continue;  // no one policy that new people could meet
     const auto policy = policy::MakePolicy(LoadItem(directory, item).front());
-    truths.push_back(RollOut(item.name, *environment, *policy, *reward, plan.config.gamma,
-                             TruthSeed(world.seed), request.people));
+    const simulation::TrueValue value =
+        simulation::EstimateTrueValue(*environment, *policy, reward, plan.config.gamma,
+                                      TruthSeed(world.seed), request.people);
+    truths.push_back({item.name, value.mean, value.standard_error});
   }
   return truths;
 }

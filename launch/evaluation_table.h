@@ -16,6 +16,10 @@ namespace journeyman::launch {
 struct TruthRequest {
   std::string world;       // empty = none
   int64_t people = 20'000;
+
+  // Throws core::Error(kUsage): unknown world, one that the data is not from, or
+  // fewer than two people.
+  void Validate(const storage::DatasetSchema& schema) const;
 };
 
 struct NamedTruth {
@@ -24,7 +28,8 @@ struct NamedTruth {
   double standard_error = 0;
 };
 
-// Rollouts of every candidate with common random numbers on people that no log
+// Mean discounted reward of the plan (the quantity that is estimated) over
+// rollouts of every candidate, with common random numbers on people that no log
 // has; empty without a world.
 std::vector<NamedTruth> TrueValues(const TruthRequest& request, const EvaluationPlan& plan,
                                    const std::filesystem::path& directory,

@@ -1,6 +1,8 @@
 #include "launch/fold_models.h"
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 #include <utility>
 
 #include "core/error.h"
@@ -58,6 +60,17 @@ TrainConfig FoldTraining(const FoldModelConfig& config, const std::string& kind,
   return train;
 }
 
+// An item's policy of fold k and the model of fold k judge the same people.
+void RequireEqualFolds(const EvaluationPlan& plan) {
+  for (const auto& item : plan.candidates) {
+    if (item.folds == 0 || item.folds == plan.config.folds) continue;
+    throw core::Error(ExitCode::kUsage,
+                      StrCat("policy '", item.name, "' is cross-fitted over ", item.folds,
+                             " folds, --evaluate.folds is ", plan.config.folds),
+                      StrCat("add --evaluate.folds ", item.folds));
+  }
+}
+
 }  // namespace
 
 void FoldModelConfig::Bind(OptionTable& table) {
@@ -71,11 +84,23 @@ void FoldModelConfig::Bind(OptionTable& table) {
   table.Add("models.learners", &learners, "learner threads");
 }
 
+void FoldModelConfig::Validate() const {
+  constexpr std::array<std::string_view, 4> kKinds = {"auto", "fqe", "reward_model", "none"};
+  if (std::find(kKinds.begin(), kKinds.end(), kind) == kKinds.end()) {
+    throw core::Error(ExitCode::kConfig, StrCat("models.kind = ", kind, " is unknown"),
+                      "auto, fqe, reward_model or none");
+  }
+  if (steps < 1 || batch_rows < 1 || learners < 1) {
+    throw core::Error(ExitCode::kConfig,
+                      StrCat("models.steps = ", steps, ", models.batch = ", batch_rows,
+                             ", models.learners = ", learners, " is out of range"),
+                      "each is at least 1");
+  }
+}
+
 std::string FoldModelConfig::Resolve(const storage::DatasetSchema& schema) const {
-  if (kind == "auto") return schema.horizon == 1 ? "reward_model" : "fqe";
-  if (kind == "fqe" || kind == "reward_model" || kind == "none") return kind;
-  throw core::Error(ExitCode::kConfig, StrCat("models.kind = ", kind, " is unknown"),
-                    "auto, fqe, reward_model or none");
+  if (kind != "auto") return kind;
+  return schema.horizon == 1 ? "reward_model" : "fqe";
 }
 
 void TrainFoldModels(const FoldModelConfig& config, const storage::Dataset& dataset,
@@ -83,13 +108,7 @@ void TrainFoldModels(const FoldModelConfig& config, const storage::Dataset& data
                      std::ostream& console, EvaluationPlan& plan) {
   const std::string kind = config.Resolve(dataset.schema());
   plan.models.clear();
-  for (const auto& item : plan.candidates) {
-    if (item.folds == 0 || item.folds == plan.config.folds) continue;
-    throw core::Error(ExitCode::kUsage,
-                      StrCat("policy '", item.name, "' is cross-fitted over ", item.folds,
-                             " folds, --evaluate.folds is ", plan.config.folds),
-                      StrCat("add --evaluate.folds ", item.folds));
-  }
+  RequireEqualFolds(plan);
   plan.models_per_candidate = kind == "fqe";
   if (kind == "none") return;
   for (int fold = 0; fold < plan.config.folds; ++fold) {
@@ -101,8 +120,7 @@ void TrainFoldModels(const FoldModelConfig& config, const storage::Dataset& data
     TrainConfig bound = train;
     OptionTable table("train", "", "");
     bound.Bind(table);
-    const TrainResult result = RunEmbeddedTraining(
-        train, table.Resolved(), stop, console);
+    const TrainResult result = RunEmbeddedTraining(train, table.Resolved(), stop, console);
     if (result.code != ExitCode::kOk) {
       throw core::Error(result.code, StrCat("stopped in model ", fold + 1, " of ",
                                             plan.config.folds), "run the same command again");

@@ -27,6 +27,8 @@ struct FoldModelConfig {
   int learners = 2;  // threads; decides no bit
 
   void Bind(OptionTable& table);
+  // Ranges of everything; needs no data. Throws core::Error(kConfig).
+  void Validate() const;
   std::string Resolve(const storage::DatasetSchema& schema) const;  // auto -> a kind
 };
 

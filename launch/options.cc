@@ -172,7 +172,12 @@ void OptionTable::AddRepeated(std::string key, std::vector<std::string>* target,
   option.key = std::move(key);
   option.help = std::move(help) + " (may be repeated)";
   option.repeated = true;
-  option.set = [target](const std::string& text) { target->push_back(text); };
+  option.set = [target](const std::string& text) {
+    for (std::string& part : Codec<std::vector<std::string>>::Parse(text)) {
+      target->push_back(std::move(part));
+    }
+  };
+  option.clear = [target] { target->clear(); };
   option.get = [target] { return Codec<std::vector<std::string>>::Format(*target); };
   AddOption(std::move(option));
 }
@@ -185,17 +190,23 @@ void OptionTable::AddRest(std::string name, std::vector<std::string>* target, st
   positionals_.push_back({std::move(name), std::move(help), nullptr, target});
 }
 
-OptionTable::Option* OptionTable::Find(const std::string& key) {
+const OptionTable::Option* OptionTable::Find(const std::string& key) const {
   const auto found = std::find_if(options_.begin(), options_.end(),
                                   [&](const Option& option) { return option.key == key; });
   return found == options_.end() ? nullptr : &*found;
 }
 
+OptionTable::Option* OptionTable::Find(const std::string& key) {
+  return const_cast<Option*>(std::as_const(*this).Find(key));
+}
+
 void OptionTable::Assign(Option& option, const std::string& text, int code,
                          const std::string& source) {
+  // A stronger source replaces what a weaker one said; one source may repeat.
+  if (option.repeated && option.source != source) option.clear();
+  option.source = source;
   try {
     option.set(text);
-    option.was_set = true;
   } catch (const std::string& expected) {
     throw core::Error(static_cast<ExitCode>(code),
                       StrCat(source, ": ", option.key, " = '", text, "' is not ", expected),
@@ -233,37 +244,31 @@ void OptionTable::ReadFile(const std::string& path) {
                         HintFor(entry.string_key, Keys()));
     }
     const std::string text = entry.value.empty() ? "" : entry.value.back();
-    if (option->repeated && text.empty()) continue;
     Assign(*option, text, core::ToInt(ExitCode::kConfig), path);
   }
 }
 
-OptionTable::Outcome OptionTable::Parse(const std::vector<std::string>& arguments,
-                                        std::ostream& out) {
-  std::vector<std::pair<std::string, std::string>> given;
-  std::vector<std::string> words;
-  std::string config;
-  bool print_config = false;
-  const bool takes_rest = !positionals_.empty() && positionals_.back().rest != nullptr;
+OptionTable::Given OptionTable::Split(const std::vector<std::string>& arguments) const {
+  Given given;
   for (size_t i = 0; i < arguments.size(); ++i) {
     const std::string& argument = arguments[i];
     if (argument == "-h" || argument == "--help") {
-      PrintHelp(out);
-      return Outcome::kDone;
+      given.help = true;
+      return given;
     }
     if (argument == "--") {
-      words.insert(words.end(), arguments.begin() + static_cast<std::ptrdiff_t>(i) + 1,
-                   arguments.end());
-      break;
+      given.words.insert(given.words.end(), arguments.begin() + static_cast<std::ptrdiff_t>(i) + 1,
+                         arguments.end());
+      return given;
     }
     if (argument.rfind("--", 0) != 0) {
-      words.push_back(argument);
+      given.words.push_back(argument);
       continue;
     }
     const size_t equals = argument.find('=');
     const std::string key = argument.substr(2, equals == std::string::npos ? equals : equals - 2);
     if (key == "print-config") {
-      print_config = true;
+      given.print_config = true;
       continue;
     }
     const Option* option = Find(key);
@@ -281,16 +286,15 @@ OptionTable::Outcome OptionTable::Parse(const std::vector<std::string>& argument
       value = arguments[++i];
     }
     if (key == "config") {
-      config = value;
+      given.config = value;
     } else {
-      given.emplace_back(key, value);
+      given.values.emplace_back(key, value);
     }
   }
-  if (!config.empty()) ReadFile(config);
-  ReadEnvironment();
-  for (const auto& [key, value] : given) {
-    Assign(*Find(key), value, core::ToInt(ExitCode::kUsage), "command line");
-  }
+  return given;
+}
+
+void OptionTable::AssignWords(const std::vector<std::string>& words) {
   size_t used = 0;
   for (const Positional& positional : positionals_) {
     if (positional.rest != nullptr) {
@@ -300,12 +304,27 @@ OptionTable::Outcome OptionTable::Parse(const std::vector<std::string>& argument
       *positional.target = words[used++];
     }
   }
-  if (used < words.size() && !takes_rest) {
+  if (used < words.size()) {
     throw core::Error(ExitCode::kUsage,
                       StrCat("journeyman ", verb_, ": unexpected word '", words[used], "'"),
                       "options start with --; --help shows an example");
   }
-  if (print_config) {
+}
+
+OptionTable::Outcome OptionTable::Parse(const std::vector<std::string>& arguments,
+                                        std::ostream& out) {
+  const Given given = Split(arguments);
+  if (given.help) {
+    PrintHelp(out);
+    return Outcome::kDone;
+  }
+  if (!given.config.empty()) ReadFile(given.config);
+  ReadEnvironment();
+  for (const auto& [key, value] : given.values) {
+    Assign(*Find(key), value, core::ToInt(ExitCode::kUsage), "command line");
+  }
+  AssignWords(given.words);
+  if (given.print_config) {
     out << Resolved();
     return Outcome::kDone;
   }
@@ -345,12 +364,6 @@ std::vector<std::string> OptionTable::Keys() const {
   std::vector<std::string> keys;
   for (const Option& option : options_) keys.push_back(option.key);
   return keys;
-}
-
-bool OptionTable::IsSet(const std::string& key) const {
-  return std::any_of(options_.begin(), options_.end(), [&](const Option& option) {
-    return option.key == key && option.was_set;
-  });
 }
 
 void OptionTable::PrintHelp(std::ostream& out) const {

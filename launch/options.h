@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace journeyman::launch {
@@ -30,7 +31,8 @@ class OptionTable {
   // std::vector<std::string> (comma-separated), std::optional<double>.
   template <class T>
   void Add(std::string key, T* target, std::string help);
-  // A repeatable option: each use appends.
+  // A repeatable option: each use appends, commas separate, and a stronger source
+  // replaces what a weaker one gave.
   void AddRepeated(std::string key, std::vector<std::string>* target, std::string help);
   // Words after the verb, in order; the last target may take all that remain.
   void AddPositional(std::string name, std::string* target, std::string help);
@@ -48,8 +50,6 @@ class OptionTable {
   // "key=value" of the keys for which `decides` is true, sorted; for hashes.
   std::string Canonical(const std::function<bool(const std::string& key)>& decides) const;
   std::vector<std::string> Keys() const;
-  // Which keys were set by anything but a default.
-  bool IsSet(const std::string& key) const;
 
  private:
   struct Option {
@@ -59,7 +59,8 @@ class OptionTable {
     bool repeated = false;
     std::function<void(const std::string& text)> set;  // throws std::string on a bad value
     std::function<std::string()> get;
-    bool was_set = false;
+    std::function<void()> clear;  // repeated options only
+    std::string source;           // who set it last; empty = default
   };
   struct Positional {
     std::string name;
@@ -68,8 +69,20 @@ class OptionTable {
     std::vector<std::string>* rest = nullptr;
   };
 
+  // What stands on a command line.
+  struct Given {
+    bool help = false;
+    bool print_config = false;
+    std::string config;
+    std::vector<std::pair<std::string, std::string>> values;
+    std::vector<std::string> words;
+  };
+
   void AddOption(Option option);
+  const Option* Find(const std::string& key) const;
   Option* Find(const std::string& key);
+  Given Split(const std::vector<std::string>& arguments) const;
+  void AssignWords(const std::vector<std::string>& words);
   void Assign(Option& option, const std::string& text, int code, const std::string& source);
   void ReadEnvironment();
   void ReadFile(const std::string& path);

@@ -1,7 +1,9 @@
 #include "launch/process.h"
 
+#include <signal.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <string>
@@ -20,7 +22,24 @@ bool Ensure(const char* name, const std::string& value) {
   return true;
 }
 
+sigset_t StopSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGUSR1, SIGTERM, SIGINT}) sigaddset(&signals, signal);
+  return signals;
+}
+
 }  // namespace
+
+SignalsHeld::SignalsHeld() {
+  const sigset_t signals = StopSignals();
+  sigprocmask(SIG_BLOCK, &signals, nullptr);
+}
+
+void SignalsHeld::Release() const {
+  const sigset_t signals = StopSignals();
+  sigprocmask(SIG_UNBLOCK, &signals, nullptr);
+}
 
 void RememberArguments(char** argv) { arguments = argv; }
 

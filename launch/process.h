@@ -11,4 +11,13 @@ void RememberArguments(char** argv);
 // MPI starts and before threads exist; returns when nothing had to change.
 void RestartWithThreads(int threads);
 
+// Holds SIGUSR1, SIGTERM and SIGINT back until Release; the mask survives the
+// restart of RestartWithThreads, so a stop wish is never lost to the default
+// action while a program starts. Before threads exist.
+class SignalsHeld {
+ public:
+  SignalsHeld();
+  void Release() const;
+};
+
 }  // namespace journeyman::launch

@@ -70,7 +70,9 @@ policy::Bundle ExportRun(const std::filesystem::path& run_directory,
   bundle.manifest.policy.transform = manifest.transform;
   bundle.manifest.training =
       StrCat("{\"dataset\":", core::JsonQuote(core::Hex64(manifest.data.content_hash)),
+             ",\"dataset_id\":", core::JsonQuote(manifest.data.dataset_id),
              ",\"identity\":", core::JsonQuote(core::Hex64(manifest.identity)),
+             ",\"people\":", core::JsonQuote(manifest.data.people),
              ",\"run\":", core::JsonQuote(manifest.run_id), ",\"step\":", manifest.step, "}");
   bundle.weights = std::move(weights);
   return bundle;

@@ -13,8 +13,9 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <filesystem>
 #include <string_view>
-#include <thread>
+#include <system_error>
 #include <utility>
 
 #include "core/error.h"
@@ -118,6 +119,15 @@ class OutputWatcher {
  public:
   explicit OutputWatcher(CommandEnd& end) : end_(end) {}
 
+  // One read; false at the end of the output.
+  bool TakeFrom(int fd) {
+    std::array<char, 4096> buffer;
+    const ssize_t n = read(fd, buffer.data(), buffer.size());
+    if (n > 0) Take({buffer.data(), static_cast<size_t>(n)});
+    return n != 0;
+  }
+
+ private:
   void Take(std::string_view bytes) {
     for (size_t done = 0; done < bytes.size();) {
       const ssize_t n = write(STDERR_FILENO, bytes.data() + done, bytes.size() - done);
@@ -137,9 +147,37 @@ class OutputWatcher {
     if (line_.size() > 65536) line_.clear();
   }
 
- private:
   CommandEnd& end_;
   std::string line_;
+};
+
+// Turns this process's signals into one kind for the command.
+class SignalForwarder {
+ public:
+  SignalForwarder(SignalReader& signals, pid_t child, CommandEnd& end)
+      : signals_(signals), child_(child), end_(end) {}
+
+  void Forward() {
+    while (const auto signal = signals_.Next()) {
+      const auto now = steady_clock::now();
+      if (*signal == SIGINT && interrupted_ &&
+          now - first_interrupt_ >= std::chrono::seconds(1)) {
+        end_.second_interrupt = true;
+        kill(-child_, SIGKILL);
+        continue;
+      }
+      if (*signal == SIGINT && !std::exchange(interrupted_, true)) first_interrupt_ = now;
+      end_.stop_requested = true;
+      kill(child_, SIGUSR1);
+    }
+  }
+
+ private:
+  SignalReader& signals_;
+  pid_t child_;
+  CommandEnd& end_;
+  bool interrupted_ = false;
+  steady_clock::time_point first_interrupt_{};  // where interrupted_
 };
 
 std::optional<int> NumberAfter(const std::string& line, std::string_view words) {
@@ -152,16 +190,30 @@ std::optional<int> NumberAfter(const std::string& line, std::string_view words) 
   return number;
 }
 
-std::optional<coordinator::ExitReport> ReadExitReport(const coordinator::RunDirectory& run) {
+using ReportTime = std::filesystem::file_time_type;
+
+// When exit.json was written; the smallest time where there is none.
+ReportTime TimeOfReport(const coordinator::RunDirectory& run) {
+  std::error_code none;
+  return std::filesystem::last_write_time(run.exit_report(), none);
+}
+
+// The report that was written since `before`. An older one is that of a former
+// job, or of one that holds the run directory now: it stays where it is.
+std::optional<coordinator::ExitReport> ReadExitReport(const coordinator::RunDirectory& run,
+                                                      ReportTime before) {
   core::FileSystem& files = core::RealFileSystem();
-  if (!files.Exists(run.exit_report())) return std::nullopt;
+  if (!files.Exists(run.exit_report()) || TimeOfReport(run) == before) return std::nullopt;
   return coordinator::ExitReport::FromJson(files.ReadText(run.exit_report()));
 }
 
 // What the job's end means, from its own report and what mpirun saw.
-coordinator::ExitReport Conclude(const coordinator::RunDirectory& run, const CommandEnd& end) {
-  auto report = ReadExitReport(run);
-  if (end.killed_rank) {
+coordinator::ExitReport Conclude(const coordinator::RunDirectory& run, const CommandEnd& end,
+                                 ReportTime before) {
+  auto report = ReadExitReport(run, before);
+  // A wish that met a rank before it could listen is still a wish.
+  const bool wish = end.stop_requested && end.killed_signal == SIGUSR1;
+  if (end.killed_rank && !wish) {
     coordinator::ExitReport killed;
     killed.code = ExitCode::kPeerFailure;
     killed.rank = *end.killed_rank;
@@ -178,7 +230,22 @@ coordinator::ExitReport Conclude(const coordinator::RunDirectory& run, const Com
   const bool own = end.status >= 64 && end.status <= 78;
   unknown.code = own ? static_cast<ExitCode>(end.status) : ExitCode::kPeerFailure;
   unknown.cause = StrCat("the command ended with status ", end.status, " and no report");
+  if (end.stop_requested) {
+    unknown.code = ExitCode::kInterrupted;
+    unknown.cause = "stopped on request before the job could save; run again";
+  }
+  // A refused start leaves the run directory to the run that is in it.
+  if (!own && core::RealFileSystem().Exists(run.run_facts())) {
+    coordinator::WriteExitReport(core::RealFileSystem(), run, unknown, /*replace=*/true);
+  }
   return unknown;
+}
+
+// Waits, and says whether a stop was asked for meanwhile. REQUIRES: the signals
+// are blocked.
+bool StoppedWhileWaiting(const sigset_t& signals, std::chrono::milliseconds wait) {
+  const timespec limit{wait.count() / 1000, wait.count() % 1000 * 1'000'000};
+  return sigtimedwait(&signals, nullptr, &limit) > 0;
 }
 
 }  // namespace
@@ -201,7 +268,7 @@ CommandEnd RunCommand(const std::vector<std::string>& command) {
 
   CommandEnd end;
   OutputWatcher watcher(end);
-  std::optional<steady_clock::time_point> first_interrupt;
+  SignalForwarder forwarder(signals, child, end);
   int status = 0;
   bool exited = false;
   bool open = true;
@@ -209,28 +276,12 @@ CommandEnd RunCommand(const std::vector<std::string>& command) {
     std::array<pollfd, 2> polled{pollfd{signals.fd(), POLLIN, 0},
                                  pollfd{open ? read_end.get() : -1, POLLIN, 0}};
     poll(polled.data(), polled.size(), /*timeout_ms=*/50);
-    while (const auto signal = signals.Next()) {
-      const auto now = steady_clock::now();
-      if (*signal == SIGINT && first_interrupt &&
-          now - *first_interrupt >= std::chrono::seconds(1)) {
-        end.second_interrupt = true;
-        kill(-child, SIGKILL);
-        continue;
-      }
-      if (*signal == SIGINT && !first_interrupt) first_interrupt = now;
-      kill(child, SIGUSR1);
-    }
-    if (open && (polled[1].revents & (POLLIN | POLLHUP)) != 0) {
-      std::array<char, 4096> buffer;
-      const ssize_t n = read(read_end.get(), buffer.data(), buffer.size());
-      if (n > 0) watcher.Take({buffer.data(), static_cast<size_t>(n)});
-      if (n == 0) open = false;
-    }
+    forwarder.Forward();
+    const bool readable = (polled[1].revents & (POLLIN | POLLHUP)) != 0;
+    if (open && readable) open = watcher.TakeFrom(read_end.get());
     if (!exited && waitpid(child, &status, WNOHANG) == child) exited = true;
     // A rank that outlives mpirun holds the pipe: end the group, then drain.
-    if (exited && open && polled[1].revents == 0) {
-      kill(-child, SIGKILL);
-    }
+    if (exited && open && !readable) kill(-child, SIGKILL);
   }
   end.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   return end;
@@ -238,17 +289,19 @@ CommandEnd RunCommand(const std::vector<std::string>& command) {
 
 core::ExitCode Supervise(const SupervisorConfig& config, std::vector<std::string> command) {
   const coordinator::RunDirectory run(core::RealFileSystem(), config.run_directory);
+  const SignalReader signals;  // held from here on: no wish falls between two starts
   auto backoff = config.backoff;
   for (int restart = 0;; ++restart) {
-    core::RealFileSystem().RemoveTree(run.exit_report());
+    const ReportTime before = TimeOfReport(run);
     const CommandEnd end = RunCommand(command);
     if (end.second_interrupt) return ExitCode::kSecondInterrupt;
-    const coordinator::ExitReport report = Conclude(run, end);
+    const coordinator::ExitReport report = Conclude(run, end, before);
     if (report.code != ExitCode::kOk) {
       core::LogWarning("job ended with ", core::ToInt(report.code), " (", core::Name(report.code),
                        "): ", report.cause);
     }
-    if (report.code != ExitCode::kPeerFailure || restart >= config.max_restarts) {
+    if (report.code != ExitCode::kPeerFailure || restart >= config.max_restarts ||
+        end.stop_requested) {
       return report.code;
     }
     if (std::find(command.begin(), command.end(), "--resume") == command.end()) {
@@ -256,7 +309,7 @@ core::ExitCode Supervise(const SupervisorConfig& config, std::vector<std::string
     }
     core::LogInfo("restart ", restart + 1, " of ", config.max_restarts, " in ", backoff.count(),
                   " ms, from the newest published checkpoint");
-    std::this_thread::sleep_for(backoff);
+    if (StoppedWhileWaiting(signals.signals(), backoff)) return ExitCode::kInterrupted;
     backoff = std::min(backoff * 2, std::chrono::milliseconds(60'000));
   }
 }

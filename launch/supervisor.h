@@ -15,6 +15,7 @@ struct CommandEnd {
   int status = 0;                      // exit status, or 128 + signal
   std::optional<int> killed_rank;      // rank that mpirun says died by a signal
   int killed_signal = 0;
+  bool stop_requested = false;         // a signal asked the command to stop
   bool second_interrupt = false;       // the user insisted: nothing was saved
 };
 
@@ -38,7 +39,8 @@ struct SupervisorConfig {
 // Starts `command` (mpirun ... journeyman train RUN ...), restarts it with
 // --resume after a peer failure (76) as often as allowed, and returns what
 // exit.json says: the code of the job, not of mpirun. Where a rank was killed
-// and nobody could write it, writes exit.json with 76 and the rank.
+// and nobody could write it, writes exit.json with 76 and the rank. After a stop
+// wish it never restarts; one that comes before the job could save ends with 75.
 core::ExitCode Supervise(const SupervisorConfig& config, std::vector<std::string> command);
 
 }  // namespace journeyman::launch

@@ -78,17 +78,28 @@ TrueValue EstimateTrueValue(Environment& environment, const policy::Policy& poli
                             std::span<const double> metric_weights, uint64_t seed, int64_t people) {
   JOURNEYMAN_CHECK(metric_weights.size() == environment.metrics().size(), metric_weights.size(),
                    " weights for ", environment.metrics().size(), " metrics");
+  const RewardFunction reward = [metric_weights](std::span<const double> metrics, int) {
+    double value = 0;
+    for (size_t m = 0; m < metric_weights.size(); ++m) value += metric_weights[m] * metrics[m];
+    return value;
+  };
+  return EstimateTrueValue(environment, policy, reward, 1, seed, people);
+}
+
+TrueValue EstimateTrueValue(Environment& environment, const policy::Policy& policy,
+                            const RewardFunction& reward, double gamma, uint64_t seed,
+                            int64_t people) {
   JOURNEYMAN_CHECK(people >= 2, people, " people");
   TrueValue result;
   result.per_person.reserve(static_cast<size_t>(people));
   double sum = 0;
   for (int64_t person = 0; person < people; ++person) {
     double value = 0;
+    double discount = 1;
     for (const SimulatedDecision& decision :
          SimulateJourney(environment, policy, seed, static_cast<uint64_t>(person))) {
-      for (size_t m = 0; m < metric_weights.size(); ++m) {
-        value += metric_weights[m] * decision.metrics[m];
-      }
+      value += discount * reward(decision.metrics, decision.action);
+      discount *= gamma;
     }
     result.per_person.push_back(value);
     sum += value;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -80,5 +81,11 @@ struct TrueValue {
 };
 TrueValue EstimateTrueValue(Environment& environment, const policy::Policy& policy,
                             std::span<const double> metric_weights, uint64_t seed, int64_t people);
+
+// The same of sum_t gamma^t reward(metrics_t, action_t), t from 0.
+using RewardFunction = std::function<double(std::span<const double> metrics, int action)>;
+TrueValue EstimateTrueValue(Environment& environment, const policy::Policy& policy,
+                            const RewardFunction& reward, double gamma, uint64_t seed,
+                            int64_t people);
 
 }  // namespace journeyman::simulation

@@ -6,6 +6,7 @@
 #include "core/shutdown.h"
 #include "core/strings.h"
 #include "evaluation/report.h"
+#include "experience/journey_reader.h"
 #include "launch/candidates.h"
 #include "launch/evaluation_plan.h"
 #include "launch/evaluation_table.h"
@@ -16,7 +17,6 @@
 #include "launch/run_facts.h"
 #include "launch/train_config.h"
 #include "launch/verbs.h"
-#include "launch/world.h"
 
 namespace journeyman::launch {
 namespace {
@@ -73,7 +73,8 @@ struct EvaluateOptions {
                         "name another directory, or remove it");
     }
     plan.config.Validate();
-    if (!truth.world.empty()) (void)WorldName::Parse(truth.world).Make();
+    models.Validate();
+    request.Validate();
   }
 };
 
@@ -81,6 +82,64 @@ void ThrowIfStopped(const core::ShutdownFlag& stop) {
   if (!stop.stop_requested()) return;
   throw core::Error(core::ExitCode::kInterrupted, "stopped before the evaluation was complete",
                     "run the same command again: what was trained is used again");
+}
+
+// Everything that can be wrong before hours of training.
+void ValidateWithData(const EvaluateOptions& options, const storage::Dataset& dataset) {
+  options.truth.Validate(dataset.schema());
+  (void)experience::PeopleFilter::Parse(options.plan.config.people, dataset.split());
+}
+
+void WriteResults(const EvaluateOptions& options, const evaluation::Evaluation& evaluation,
+                  const std::vector<NamedTruth>& truths, const std::vector<std::string>& notes) {
+  core::FileSystem& files = core::RealFileSystem();
+  const std::filesystem::path directory = options.output;
+  evaluation::ReportInput report;
+  report.title = "Evaluation of " + directory.filename().string();
+  report.evaluation = &evaluation;
+  for (const NamedTruth& truth : truths) report.true_values.emplace_back(truth.name, truth.mean);
+  report.facts = {{"dataset", options.plan.dataset}, {"built", VersionText()}};
+  for (const std::string& note : notes) report.facts.emplace_back("note", note);
+  core::WriteAtomically(files, directory / "evaluation.json", evaluation.ToJson());
+  core::WriteAtomically(files, directory / "report.html", evaluation::RenderHtml(report));
+  // Last: a directory with a plan is complete, one without is resumed.
+  core::WriteAtomically(files, directory / "plan.json", options.plan.ToJson());
+}
+
+void Print(const EvaluateOptions& options, const evaluation::Evaluation& evaluation,
+           const std::vector<NamedTruth>& truths, const std::vector<std::string>& notes) {
+  if (options.json) {
+    std::cout << evaluation.ToJson() << '\n';
+    return;
+  }
+  PrintEvaluation(std::cout, evaluation, truths);
+  for (const std::string& note : notes) std::cout << note << '\n';
+  std::cout << "report " << (std::filesystem::path(options.output) / "report.html").string()
+            << '\n';
+}
+
+// Candidates, outcome models, estimates, true values, files: in this order.
+void Evaluate(EvaluateOptions& options, const core::ShutdownFlag& stop) {
+  const std::filesystem::path directory = options.output;
+  EvaluationPlan& plan = options.plan;
+  const auto dataset = storage::Dataset::Open(core::RealFileSystem(), plan.dataset);
+  const auto reward = experience::MakeWeightedReward(plan.reward, dataset.schema());
+  ValidateWithData(options, dataset);
+  core::RealFileSystem().MakeDirectories(directory);
+  plan.dataset_hash = dataset.ContentHash();
+  options.request.people = plan.config.people;
+  const Candidates candidates = GatherCandidates(options.request, dataset, *reward, directory);
+  plan.candidates = candidates.items;
+  plan.reference = candidates.reference;
+  ThrowIfStopped(stop);
+  TrainFoldModels(options.models, dataset, directory, stop, std::cerr, plan);
+  ThrowIfStopped(stop);
+  const evaluation::Evaluation evaluation = Execute(plan, directory);
+  ThrowIfStopped(stop);
+  const auto truths = TrueValues(options.truth, plan, directory, dataset.schema());
+  ThrowIfStopped(stop);
+  WriteResults(options, evaluation, truths, candidates.notes);
+  Print(options, evaluation, truths, candidates.notes);
 }
 
 }  // namespace
@@ -97,42 +156,7 @@ int RunEvaluate(const std::vector<std::string>& arguments) {
   RestartWithThreads(1);
   core::ShutdownFlag stop;
   core::InstallSignalHandlers(stop);
-
-  core::FileSystem& files = core::RealFileSystem();
-  const std::filesystem::path directory = options.output;
-  const storage::Dataset dataset = storage::Dataset::Open(files, options.plan.dataset);
-  const auto reward = experience::MakeWeightedReward(options.plan.reward, dataset.schema());
-  files.MakeDirectories(directory);
-  EvaluationPlan& plan = options.plan;
-  plan.dataset_hash = dataset.ContentHash();
-  options.request.people = plan.config.people;
-  const Candidates candidates =
-      GatherCandidates(options.request, dataset, *reward, directory);
-  ThrowIfStopped(stop);
-  plan.candidates = candidates.items;
-  plan.reference = candidates.reference;
-  TrainFoldModels(options.models, dataset, directory, stop, std::cerr, plan);
-
-  const evaluation::Evaluation evaluation = Execute(plan, directory);
-  ThrowIfStopped(stop);
-  const auto truths = TrueValues(options.truth, plan, directory, dataset.schema());
-  evaluation::ReportInput report;
-  report.title = "Evaluation of " + directory.filename().string();
-  report.evaluation = &evaluation;
-  for (const NamedTruth& truth : truths) report.true_values.emplace_back(truth.name, truth.mean);
-  report.facts = {{"dataset", plan.dataset}, {"built", VersionText()}};
-  for (const std::string& note : candidates.notes) report.facts.emplace_back("note", note);
-  core::WriteAtomically(files, directory / "evaluation.json", evaluation.ToJson());
-  core::WriteAtomically(files, directory / "report.html", evaluation::RenderHtml(report));
-  // Last: a directory with a plan is complete, one without is resumed.
-  core::WriteAtomically(files, directory / "plan.json", plan.ToJson());
-  if (options.json) {
-    std::cout << evaluation.ToJson() << '\n';
-    return 0;
-  }
-  PrintEvaluation(std::cout, evaluation, truths);
-  for (const std::string& note : candidates.notes) std::cout << note << '\n';
-  std::cout << "report " << (directory / "report.html").string() << '\n';
+  Evaluate(options, stop);
   return 0;
 }
 

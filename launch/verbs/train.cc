@@ -27,10 +27,12 @@ int RunTrain(const std::vector<std::string>& arguments) {
     std::cout << DescribePlan(config, ranks);
     return 0;
   }
+  const SignalsHeld held;  // from here on a stop wish waits for its handler
   RestartWithThreads(config.threads);
   FaultPlan::ReadEnvironment();
   core::ShutdownFlag stop;
   core::InstallSignalHandlers(stop);
+  held.Release();
   const TrainResult result = RunTraining(config, table.Resolved(), stop, std::cerr);
   if (result.speaks && !config.quiet) {
     std::cerr << (result.code == core::ExitCode::kInterrupted ? "stopped" : "finished")

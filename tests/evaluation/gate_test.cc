@@ -90,8 +90,30 @@ TEST(Gate, CallsInvalidWhatHasNoDoublyRobustEstimate) {
   evaluation = Evaluated(2, 1, {900});
   evaluation.candidates[0].outcomes[0].difference_to_behaviour.defined = false;
   EXPECT_EQ(Judge(evaluation, "agent", {}).verdict, Verdict::kInvalid);
-  evaluation = Evaluated(std::nan(""), 1, {});
-  EXPECT_EQ(Judge(evaluation, "agent", {}).verdict, Verdict::kInvalid);
+  EXPECT_EQ(Judge(Evaluated(std::nan(""), 1, {900}), "agent", {}).verdict, Verdict::kInvalid);
+}
+
+TEST(Gate, HoldsWhatWasLoggedWithoutPropensities) {
+  Evaluation evaluation = Evaluated(2, 1, {});
+  evaluation.candidates[0].outcomes[0].difference_estimator = "";
+  evaluation.candidates[0].outcomes[0].difference_to_behaviour.defined = false;
+  const GateDecision decision = Judge(evaluation, "agent", {});
+  EXPECT_EQ(decision.verdict, Verdict::kHold);
+  ASSERT_EQ(decision.reasons.size(), 1u);
+  EXPECT_THAT(decision.reasons[0], HasSubstr("no propensities"));
+}
+
+TEST(Gate, NamesTheOptionsThatAreWrong) {
+  const auto message = [](const GateConfig& config) -> std::string {
+    try {
+      config.Validate();
+    } catch (const core::Error& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_THAT(message({.one_sided_z = 0}), HasSubstr("gate.z is 0"));
+  EXPECT_THAT(message({.minimum_effective_sample_size = -1}), HasSubstr("gate.minimum_ess is -1"));
 }
 
 TEST(Gate, RefusesUnknownNamesAndImpossibleLimits) {

@@ -94,7 +94,8 @@ TEST_F(OptionTableTest, CommandLineBeatsEnvironmentBeatsFileBeatsDefault) {
 }
 
 TEST_F(OptionTableTest, PrintedConfigurationReadsBackToItself) {
-  EXPECT_EQ(Parse({"--learner.steps", "77", "--learner.clip", "1", "--print-config"}),
+  EXPECT_EQ(Parse({"--learner.steps", "77", "--learner.clip", "1", "--policy", "a=b", "--policy",
+                   "c=d", "--print-config"}),
             OptionTable::Outcome::kDone);
   const std::string printed = out_.str();
   const std::string file = File(printed);
@@ -103,6 +104,13 @@ TEST_F(OptionTableTest, PrintedConfigurationReadsBackToItself) {
   EXPECT_EQ(Parse({"--config", file, "--print-config"}), OptionTable::Outcome::kDone);
   EXPECT_EQ(out_.str(), printed);
   EXPECT_NE(printed.find("steps=77"), std::string::npos);
+  EXPECT_EQ(settings_.policies, (std::vector<std::string>{"a=b", "c=d"}));
+}
+
+TEST_F(OptionTableTest, ARepeatedOptionOnTheCommandLineReplacesTheFiles) {
+  EXPECT_EQ(Parse({"--config", File("policy=x=1,y=2\n"), "--policy", "z=3"}),
+            OptionTable::Outcome::kRun);
+  EXPECT_EQ(settings_.policies, (std::vector<std::string>{"z=3"}));
 }
 
 TEST_F(OptionTableTest, UnknownKeyOnTheCommandLineIsAUsageErrorWithASuggestion) {

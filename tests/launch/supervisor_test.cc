@@ -83,6 +83,31 @@ TEST_F(SuperviseTest, ForgetsTheReportOfAnEarlierRun) {
   EXPECT_EQ(Run("exit 0"), ExitCode::kOk);
 }
 
+TEST_F(SuperviseTest, ARefusedStartLeavesTheReportThatIsThere) {
+  EXPECT_EQ(Run(Report(0) + "touch " + (run_ / "run.json").string()), ExitCode::kOk);
+  const std::string before = core::RealFileSystem().ReadText(run_ / "exit.json");
+  EXPECT_EQ(Run("exit 64"), ExitCode::kUsage);
+  EXPECT_EQ(core::RealFileSystem().ReadText(run_ / "exit.json"), before);
+}
+
+TEST_F(SuperviseTest, AKilledRankIsTheCauseWhateverTheOthersReported) {
+  EXPECT_EQ(Run(Report(65) +
+                "echo 'process rank 1 with PID 1 on node n exited on signal 9' >&2; exit 137"),
+            ExitCode::kPeerFailure);
+  const auto report = coordinator::ExitReport::FromJson(
+      core::RealFileSystem().ReadText(run_ / "exit.json"));
+  EXPECT_EQ(report.code, ExitCode::kPeerFailure);
+  EXPECT_EQ(report.rank, 1);
+}
+
+// The signal comes when the command has said its last word, so it is read either
+// with the command's end or while the restart is waited for.
+TEST_F(SuperviseTest, AStopWishAtTheEndOfAFailedJobPreventsItsRestart) {
+  const std::string count = core::StrCat("echo x >> ", (run_ / "starts").string(), "; ");
+  EXPECT_NE(Run(count + Report(76) + "trap '' USR1; kill -TERM $PPID; exit 76", 5), ExitCode::kOk);
+  EXPECT_EQ(core::RealFileSystem().ReadText(run_ / "starts"), "x\n");
+}
+
 TEST_F(SuperviseTest, WritesTheKilledRankWhereNobodyCould) {
   EXPECT_EQ(Run("echo 'process rank 2 with PID 1 on node n exited on signal 9' >&2; exit 137"),
             ExitCode::kPeerFailure);

@@ -50,6 +50,37 @@ TEST(CartPole, OnePushFromAMovingStateMatchesTheLagrangian) {
   EXPECT_NEAR(after[3], -0.24306871796000815, 1e-14);
 }
 
+// A push is worth 1, so an episode of T pushes is worth 2 (1 - 0.5^T) at gamma 0.5.
+TEST(CartPole, ADiscountedValueIsTheGeometricSumOverEachEpisode) {
+  CartPole world;
+  const auto policy = policy::MakeUniformPolicy(2);
+  const TrueValue lengths = EstimateTrueValue(world, *policy, kReward, 1, 50);
+  const TrueValue halved = EstimateTrueValue(
+      world, *policy, [](std::span<const double> metrics, int) { return metrics[0]; }, 0.5, 1, 50);
+  double sum = 0;
+  for (size_t i = 0; i < 50; ++i) {
+    const double expected = 2 * (1 - std::pow(0.5, lengths.per_person[i]));
+    EXPECT_NEAR(halved.per_person[i], expected, 1e-12);
+    sum += expected;
+  }
+  EXPECT_NEAR(halved.mean, sum / 50, 1e-12);
+}
+
+TEST(CartPole, ARewardMayDependOnTheAction) {
+  CartPole world;
+  const StabilisingPolicy policy;
+  const auto pushes = [&](int wanted) {
+    return EstimateTrueValue(
+               world, policy,
+               [wanted](std::span<const double>, int action) { return action == wanted; }, 1, 1, 5)
+        .mean;
+  };
+  const double all = EstimateTrueValue(world, policy, kReward, 1, 5).mean;
+  EXPECT_GT(pushes(0), 0);
+  EXPECT_GT(pushes(1), 0);
+  EXPECT_DOUBLE_EQ(pushes(0) + pushes(1), all);
+}
+
 // The mean of the random policy's episodes is 22.2 with a deviation of 11.8, so
 // 2,000 have a standard error of 0.26: [20, 25] is 8 of them away.
 TEST(CartPole, RandomEpisodesEndNearTwentyTwoPushes) {
