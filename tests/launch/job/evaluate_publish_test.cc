@@ -180,6 +180,21 @@ TEST_F(EvaluatePublishTest, NobodyJudgesAPolicyThatLearnedFromThem) {
             64);
 }
 
+// Another key splits people otherwise: held out here does not mean held out there.
+TEST_F(EvaluatePublishTest, ARunOfAnotherDatasetIsRefusedWithBothNames) {
+  const Round& round = RoundOnce();
+  const std::string other = Path("other").string();
+  const ProgramEnd import = Journeyman({"import", other, "--mapping", SmallWorldOnce().mapping});
+  ASSERT_EQ(import.status, 0) << import.err;
+  const ProgramEnd end = Journeyman({"evaluate", Path("evaluation").string(), "--data.dataset",
+                                     other, "--run", round.run.string()});
+  EXPECT_EQ(end.status, 65) << end.err;
+  for (const std::string& directory : {other, SmallWorldOnce().dataset}) {
+    const auto dataset = storage::Dataset::Open(core::RealFileSystem(), directory);
+    EXPECT_NE(end.err.find(dataset.manifest().dataset_id), std::string::npos) << end.err;
+  }
+}
+
 TEST_F(EvaluatePublishTest, FoldRunsMustLeaveOutTheirFoldAndFitTheModels) {
   for (int fold = 0; fold < 2; ++fold) {
     const ProgramEnd end = Train(Path("runs") / StrCat("fold-", fold),
@@ -211,7 +226,8 @@ core::ExitCode CodeOf(const std::function<void()>& call) {
 
 TEST(CandidateNames, AreNeitherReservedNorPaths) {
   const auto code = [](const std::string& text) {
-    const launch::CandidateRequest request{.named = {text}};
+    launch::CandidateRequest request;
+    request.named = {text};
     return CodeOf([&] { request.Validate(); });
   };
   for (const char* name : {"behaviour", "no_action", "best_constant", "certifiable", "agent",
