@@ -1,8 +1,13 @@
-// Optimiser steps a second of the learner in one process, double DQN, everything resident, beside
-// the matrix-product peak of LibTorch in the same run.
-//   learner_step [threads [inputs [actions [hidden,hidden,...]]]]
-// prints, for batches of 256, 512, 1,024 and 4,096 rows: groups, steps/s, samples/s, and the share
-// of the peak that the step's products alone would need.
+// Optimiser steps a second of the learner in one process: double DQN with clipped gradients, AdamW
+// and Polyak target, 200,000 transitions resident, beside matrix products of LibTorch timed right
+// before, in the same run with the same threads.
+//   learner_step [threads [inputs [actions [hidden,hidden,... [batch,batch,...]]]]]
+// For each batch (256, 1,024 and 4,096 rows by default), with one reduction group and with the
+// default number of them, prints the median of five windows of a second, the slowest and the
+// fastest of them (with one thread the seconds are the processor's, see timing.h, else the wall's),
+// and
+// - of peak: operations a second of the step's products, as a share of 1024 x 1024 products;
+// - of products: the share of the step's time that its products alone take, in its own shapes.
 #include <ATen/Parallel.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/mm.h>
@@ -10,11 +15,13 @@
 #include <c10/core/InferenceMode.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
+#include <cstdlib>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "bench/timing.h"
 #include "cluster/self/self_communicator.h"
 #include "core/error.h"
 #include "core/strings.h"
@@ -22,42 +29,27 @@
 #include "learner/training_step.h"
 #include "tests/learner/synthetic_blocks.h"
 
-namespace journeyman {
+namespace journeyman::bench {
 namespace {
 
 constexpr int kPartitions = 64;
 constexpr int64_t kTransitions = 200'000;
 constexpr int64_t kBlockRows = 1024;
+constexpr double kWindowSeconds = 1;
 
-double Seconds(std::chrono::steady_clock::time_point since) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - since).count();
+// Which seconds are counted; set once, before the first measurement.
+bool count_processor_seconds = false;
+
+double Now() {
+  if (count_processor_seconds) return ProcessorSeconds();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-// Floating-point operations a second of float32 products of 1024 x 1024.
-double ProductPeak() {
-  const at::Tensor a = at::ones({1024, 1024});
-  at::Tensor c = at::ones({1024, 1024});
-  double best = 0;
-  for (int i = 0; i < 10; ++i) {
-    const auto start = std::chrono::steady_clock::now();
-    at::mm_out(c, a, a);
-    best = std::max(best, 2.0 * 1024 * 1024 * 1024 / Seconds(start));
-  }
-  return best;
-}
-
-// Products of one row: three forward passes (online, online and target at the next state) and the
-// two of backward, less the one for the gradient of the input.
-double OperationsOfARow(const policy::NetworkArchitecture& network) {
-  double layers = 0;
-  double first = 0;
-  for (const auto& [name, shape] : network.Tensors()) {
-    if (shape.size() != 2) continue;
-    const double products = 2.0 * static_cast<double>(shape[0] * shape[1]);
-    layers += products;
-    if (first == 0) first = products;
-  }
-  return 5 * layers - first;
+template <class Function>
+double Timed(const Function& function) {
+  const double start = Now();
+  function();
+  return Now() - start;
 }
 
 struct Setting {
@@ -65,53 +57,161 @@ struct Setting {
   learner::LearnerConfig config;
 };
 
-void Measure(Setting setting, int64_t batch, double peak) {
-  const std::vector<int64_t> transitions(kPartitions, kTransitions / kPartitions);
-  setting.config.batch_rows = batch;
-  experience::PartitionPlan plan;
-  plan.partitions = kPartitions;
-  plan.groups = static_cast<int>(std::clamp<int64_t>(batch / 128, 2, 8));
-  const learner::AgentSetting agent_setting{
-      setting.config.agent, setting.shape.state_width, setting.shape.actions, 0, 0, {1.0}};
-  const auto agent = learner::MakeAgent(agent_setting);
-  const auto network = learner::ArchitectureOf(*agent, agent_setting);
-  learner::ParameterBuffers buffers(learner::ParameterLayout("dqn", network, agent->Heads()),
-                                    at::kCPU);
-  buffers.Initialise(1);
-  learner::Residency residency(setting.config.inserts, transitions, kBlockRows);
-  residency.MoveTo(0);
-  const learner::BatchShape shape{0, setting.shape.state_width, setting.shape.actions, 0, 0};
-  learner::Replay replay({shape, agent->Needs(), {1.0}, kPartitions, kTransitions}, at::kCPU);
-  for (int partition = 0; partition < kPartitions; ++partition) {
-    for (int64_t index = 0; index < residency.blocks(partition); ++index) {
-      replay.Insert(partition, index,
-                    testing::SyntheticBlock(setting.shape, partition, index,
-                                            residency.RowsOfInsert(partition, index)));
-    }
-  }
-  cluster::SelfCommunicator peers;
-  learner::TrainingStep step(setting.config, plan, *agent, shape, buffers, replay, residency,
-                             peers);
-  int64_t done = 0;
-  const auto run = [&](double seconds) {
-    const auto start = std::chrono::steady_clock::now();
-    const int64_t before = done;
-    while (Seconds(start) < seconds) {
-      step.Run(done++, false, cluster::Deadline::After(std::chrono::seconds(60)));
-    }
-    return static_cast<double>(done - before) / Seconds(start);
-  };
-  run(0.3);
-  const double rate = run(2);
-  const double share = rate * static_cast<double>(batch) * OperationsOfARow(network) / peak;
-  std::printf("%6lld %6d %10.0f %12.0f %8.1f %%\n", static_cast<long long>(batch), plan.groups,
-              rate, rate * static_cast<double>(batch), 100 * share);
+double SquareProductRate() {
+  constexpr int64_t kSide = 1024;
+  const at::Tensor a = at::ones({kSide, kSide});
+  at::Tensor c = at::ones({kSide, kSide});
+  at::mm_out(c, a, a);
+  const double seconds = Repeat([&] {
+    return Timed([&] {
+      for (int i = 0; i < 20; ++i) at::mm_out(c, a, a);
+    }) / 20;
+  }).smallest;
+  return 2.0 * kSide * kSide * kSide / seconds;
 }
 
-int64_t Number(const char* text) {
+struct Layer {
+  int64_t inputs, outputs;
+  bool first;
+};
+
+std::vector<Layer> LayersOf(const Setting& setting) {
+  std::vector<Layer> layers;
+  int64_t width = setting.shape.state_width;
+  for (const int64_t next : setting.config.agent.network.hidden) {
+    layers.push_back({width, next, layers.empty()});
+    width = next;
+  }
+  layers.push_back({width, setting.shape.actions, layers.empty()});
+  return layers;
+}
+
+// Forward for online, online and target at the next state; backward for the weights, and for the
+// inputs of all layers but the first.
+double OperationsOfARow(const std::vector<Layer>& layers) {
+  double operations = 0;
+  for (const Layer& layer : layers) {
+    operations += 2.0 * static_cast<double>(layer.inputs * layer.outputs) * (layer.first ? 4 : 5);
+  }
+  return operations;
+}
+
+// Seconds of one step's products and nothing else.
+double ProductSeconds(const std::vector<Layer>& layers, int64_t rows, int groups) {
+  struct Operands {
+    at::Tensor x, w, y, dx, dw;
+    bool first;
+  };
+  std::vector<Operands> operands;
+  for (const Layer& layer : layers) {
+    operands.push_back({at::ones({rows, layer.inputs}), at::ones({layer.outputs, layer.inputs}),
+                        at::ones({rows, layer.outputs}), at::ones({rows, layer.inputs}),
+                        at::ones({layer.outputs, layer.inputs}), layer.first});
+  }
+  const auto step = [&] {
+    for (int group = 0; group < groups; ++group) {
+      for (Operands& o : operands) {
+        for (int pass = 0; pass < 3; ++pass) at::mm_out(o.y, o.x, o.w.t());
+        at::mm_out(o.dw, o.y.t(), o.x);
+        if (!o.first) at::mm_out(o.dx, o.y, o.w);
+      }
+    }
+  };
+  step();
+  const int steps = std::max(1, static_cast<int>(0.2 / Timed(step)));
+  return Repeat([&] {
+    return Timed([&] {
+      for (int i = 0; i < steps; ++i) step();
+    }) / steps;
+  }).median;
+}
+
+// A learner with everything resident, from the buffers to the step.
+class Bench {
+ public:
+  Bench(const Setting& setting, int groups)
+      : config_(setting.config),
+        agent_setting_{config_.agent, setting.shape.state_width, setting.shape.actions,
+                       0,             0,                         {1.0}},
+        agent_(learner::MakeAgent(agent_setting_)),
+        buffers_(learner::ParameterLayout("dqn", learner::ArchitectureOf(*agent_, agent_setting_),
+                                          agent_->Heads()),
+                 at::kCPU),
+        residency_(config_.inserts,
+                   std::vector<int64_t>(kPartitions, kTransitions / kPartitions), kBlockRows),
+        shape_{0, setting.shape.state_width, setting.shape.actions, 0, 0},
+        replay_({shape_, agent_->Needs(), {1.0}, kPartitions, kTransitions}, at::kCPU) {
+    plan_.partitions = kPartitions;
+    plan_.groups = groups;
+    buffers_.Initialise(1);
+    residency_.MoveTo(0);
+    for (int partition = 0; partition < kPartitions; ++partition) {
+      for (int64_t index = 0; index < residency_.blocks(partition); ++index) {
+        replay_.Insert(partition, index,
+                       testing::SyntheticBlock(setting.shape, partition, index,
+                                               residency_.RowsOfInsert(partition, index)));
+      }
+    }
+    step_ = std::make_unique<learner::TrainingStep>(config_, plan_, *agent_, shape_, buffers_,
+                                                    replay_, residency_, peers_);
+  }
+
+  // Steps a second over a window.
+  double Run(double seconds) {
+    const double start = Now();
+    const int64_t before = done_;
+    while (Now() - start < seconds) {
+      step_->Run(done_++, false, cluster::Deadline::After(std::chrono::seconds(60)));
+    }
+    return static_cast<double>(done_ - before) / (Now() - start);
+  }
+
+ private:
+  learner::LearnerConfig config_;
+  learner::AgentSetting agent_setting_;
+  std::unique_ptr<learner::Agent> agent_;
+  learner::ParameterBuffers buffers_;
+  learner::Residency residency_;
+  learner::BatchShape shape_;
+  learner::Replay replay_;
+  experience::PartitionPlan plan_;
+  cluster::SelfCommunicator peers_;
+  std::unique_ptr<learner::TrainingStep> step_;
+  int64_t done_ = 0;
+};
+
+void Measure(Setting setting, int64_t batch, int groups, double peak) {
+  setting.config.batch_rows = batch;
+  const std::vector<Layer> layers = LayersOf(setting);
+  const double products = ProductSeconds(layers, batch / groups, groups);
+  Bench bench(setting, groups);
+  bench.Run(0.3);
+  const Spread rate = Repeat([&] { return bench.Run(kWindowSeconds); });
+  const auto rows = static_cast<double>(batch);
+  std::printf("%6lld %6d %9.0f %15s %12.0f %8.1f %% %10.1f %%\n", static_cast<long long>(batch),
+              groups, rate.median,
+              core::StrCat(static_cast<int64_t>(rate.smallest), "-",
+                           static_cast<int64_t>(rate.largest)).c_str(),
+              rate.median * rows, 100 * rate.median * rows * OperationsOfARow(layers) / peak,
+              100 * rate.median * products);
+  std::fflush(stdout);
+}
+
+// What launch/ chooses where learner.groups is not set.
+int DefaultGroups(int64_t batch) {
+  return static_cast<int>(std::clamp<int64_t>(batch / 128, 2, 8));
+}
+
+int64_t Number(const std::string& text) {
   const auto number = core::ParseInt64(text);
-  if (!number) throw core::Error(core::ExitCode::kUsage, std::string(text) + " is not a number.");
+  if (!number) throw core::Error(core::ExitCode::kUsage, text + " is not a number.");
   return *number;
+}
+
+std::vector<int64_t> Numbers(const std::string& text) {
+  std::vector<int64_t> numbers;
+  for (const std::string& number : core::Split(text, ',')) numbers.push_back(Number(number));
+  return numbers;
 }
 
 int Run(int argc, char** argv) {
@@ -122,27 +222,29 @@ int Run(int argc, char** argv) {
   const int threads = argc > 1 ? static_cast<int>(Number(argv[1])) : 1;
   if (argc > 2) setting.shape.state_width = Number(argv[2]);
   if (argc > 3) setting.shape.actions = Number(argv[3]);
-  if (argc > 4) {
-    setting.config.agent.network.hidden.clear();
-    for (const std::string& width : core::Split(argv[4], ',')) {
-      setting.config.agent.network.hidden.push_back(Number(width.c_str()));
-    }
-  }
+  if (argc > 4) setting.config.agent.network.hidden = Numbers(argv[4]);
+  const auto batches = argc > 5 ? Numbers(argv[5]) : std::vector<int64_t>{256, 1024, 4096};
   at::set_num_threads(threads);
+  count_processor_seconds = threads == 1;
   const c10::InferenceMode no_autograd;
-  const double peak = ProductPeak();
-  std::printf("threads %d, peak of products %.0f GFLOP/s\n", threads, peak / 1e9);
-  std::printf("%6s %6s %10s %12s %10s\n", "batch", "groups", "steps/s", "samples/s", "of peak");
-  for (const int64_t batch : {256, 512, 1024, 4096}) Measure(setting, batch, peak);
+  const double peak = SquareProductRate();
+  PrintLoadAverage();
+  std::printf("threads %d, peak %.0f GFLOP/s, seconds %s\n", threads, peak / 1e9,
+              count_processor_seconds ? "of the processor" : "on the wall");
+  std::printf("%6s %6s %9s %15s %12s %10s %12s\n", "batch", "groups", "steps/s", "from-to",
+              "samples/s", "of peak", "of products");
+  for (const int64_t batch : batches) {
+    for (const int groups : {1, DefaultGroups(batch)}) Measure(setting, batch, groups, peak);
+  }
   return 0;
 }
 
 }  // namespace
-}  // namespace journeyman
+}  // namespace journeyman::bench
 
 int main(int argc, char** argv) {
   try {
-    return journeyman::Run(argc, argv);
+    return journeyman::bench::Run(argc, argv);
   } catch (const journeyman::core::Error& error) {
     std::fprintf(stderr, "learner_step: %s\n", error.what());
     return journeyman::core::ToInt(error.code());
