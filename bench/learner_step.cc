@@ -15,6 +15,7 @@
 #include <c10/core/InferenceMode.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -190,8 +191,7 @@ void Measure(Setting setting, int64_t batch, int groups, double peak) {
   const auto rows = static_cast<double>(batch);
   std::printf("%6lld %6d %9.0f %15s %12.0f %8.1f %% %10.1f %%\n", static_cast<long long>(batch),
               groups, rate.median,
-              core::StrCat(static_cast<int64_t>(rate.smallest), "-",
-                           static_cast<int64_t>(rate.largest)).c_str(),
+              core::StrCat(std::llround(rate.smallest), "-", std::llround(rate.largest)).c_str(),
               rate.median * rows, 100 * rate.median * rows * OperationsOfARow(layers) / peak,
               100 * rate.median * products);
   std::fflush(stdout);
