@@ -1,102 +1,40 @@
-// A rank dies by SIGKILL: the job ends soon with 76 and the rank's name, nothing
-// published is lost, and the restarted job ends with the bits of an undisturbed
-// one.
+// A rank dies by SIGKILL: the job ends within 10 s with 76 and the rank's name,
+// nothing published is lost, and the restarted job ends with the bits of an
+// undisturbed one. The long test of the same name takes every role at every point
+// of publication.
+#include "tests/launch/support/killed_rank.h"
+
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <filesystem>
-
-#include "coordinator/run_directory.h"
-#include "core/file_system.h"
-#include "core/strings.h"
-#include "storage/checkpoint.h"
 #include "tests/launch/support/program.h"
 #include "tests/support/temp_directory.h"
 
 namespace journeyman::testing {
 namespace {
 
-using core::StrCat;
+using Published = Death::Published;
 
-struct Death {
-  const char* fault;  // JOURNEYMAN_FAULT
-  int rank;           // of 1 coordinator, 1 actor, 2 learners
-  bool published = false;  // whether step 100 was published before it
-};
-
-void PrintTo(const Death& death, std::ostream* out) { *out << death.fault; }
-
-class KilledRankTest : public ::testing::TestWithParam<Death> {
- protected:
-  static constexpr int kRanks = 4;
-
-  std::vector<std::string> Training(const std::string& name) const {
-    auto words = ShortTraining(directory_.path() / name);
-    words.insert(words.end(), {"--cluster.actors", "1", "--quiet"});
-    return words;
-  }
-
-  TempDirectory directory_;
-};
-
-// The bits of an undisturbed job, once per process.
-const std::string& Undisturbed() {
-  static const TempDirectory directory;
-  static const std::string hash = [] {
-    auto words = ShortTraining(directory.path() / "undisturbed");
-    words.emplace_back("--quiet");
-    EXPECT_EQ(Journeyman(words).status, 0);
-    return CheckpointHash(directory.path() / "undisturbed");
-  }();
-  return hash;
-}
+class KilledRankTest : public ::testing::TestWithParam<Death> {};
 
 TEST_P(KilledRankTest, EndsTheJobNamesTheRankAndResumesToTheSameBits) {
-  const std::filesystem::path run = directory_.path() / "run";
-  const Environment fault{{"JOURNEYMAN_FAULT", GetParam().fault}};
-  const ProgramEnd killed = RunProgram(LaunchCommand(kRanks, Training("run")), fault);
-  ASSERT_EQ(killed.status, 76) << killed.err;
-  EXPECT_LT(killed.seconds, 25) << "10 s after the death, and the time before it";
-  const auto report = coordinator::ExitReport::FromJson(
-      core::RealFileSystem().ReadText(run / "exit.json"));
-  EXPECT_EQ(report.code, core::ExitCode::kPeerFailure);
-  EXPECT_EQ(report.rank, GetParam().rank) << report.cause;
-
-  // Whatever LATEST named when the rank died can still be read whole.
-  const storage::CheckpointStore store(core::RealFileSystem(), run / "checkpoints");
-  const auto steps = store.Steps();
-  EXPECT_TRUE(!GetParam().published || std::count(steps.begin(), steps.end(), 100) == 1);
-  for (const int64_t step : steps) {
-    const auto manifest = store.ReadManifest(step);
-    for (const auto& name : store.BufferNames(manifest)) {
-      EXPECT_NO_THROW(store.ReadBuffer(manifest, name)) << "step " << step;
-    }
-  }
-  auto again = Training("run");
-  again.emplace_back("--resume");
-  const ProgramEnd resumed = RunProgram(LaunchCommand(kRanks, again));
-  ASSERT_EQ(resumed.status, 0) << resumed.err;
-  EXPECT_EQ(CheckpointHash(run), Undisturbed());
+  ExpectTheJobEndsAndResumes(GetParam());
 }
 
-// One death of each role at some step, and one at each point of publication.
+// One death of each role at some step, one at each point of publication, and one
+// at a point that another role reaches.
 INSTANTIATE_TEST_SUITE_P(
     Deaths, KilledRankTest,
-    ::testing::Values(Death{"learner-1:step:123", 3}, Death{"learner-0:step:61", 2},
-                      Death{"actor-0:block:5", 1}, Death{"coordinator-0:progress:80", 0},
-                      Death{"learner-0:after write:100", 2},
-                      Death{"learner-1:after file sync:100", 3},
-                      Death{"coordinator-0:after report:100", 0},
-                      Death{"coordinator-0:after manifest sync:100", 0},
-                      Death{"coordinator-0:after rename:100", 0, true},
-                      Death{"coordinator-0:after latest:100", 0, true}),
-    [](const ::testing::TestParamInfo<Death>& info) {
-      std::string name = info.param.fault;
-      for (char& c : name) {
-        if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
-      }
-      return name;
-    });
+    ::testing::Values(Death{"learner-1:step:123", 3}, Death{"learner-0:step:61", 2, Published::kNo},
+                      Death{"actor-0:block:5", 1, Published::kNo},
+                      Death{"coordinator-0:progress:80", 0, Published::kNo},
+                      Death{"learner-0:after write:100", 2, Published::kNo},
+                      Death{"learner-1:after file sync:100", 3, Published::kNo},
+                      Death{"coordinator-0:after report:100", 0, Published::kNo},
+                      Death{"coordinator-0:after manifest sync:100", 0, Published::kNo},
+                      Death{"coordinator-0:after rename:100", 0, Published::kYes},
+                      Death{"coordinator-0:after latest:100", 0, Published::kYes},
+                      Death{"actor-0:after manifest sync:100:coordinator-0", 1}),
+    [](const ::testing::TestParamInfo<Death>& info) { return NameOf(info.param); });
 
 TEST(RestartTest, LaunchRestartsAJobWhoseRankDiedAndEndsWithTheSameBits) {
   TempDirectory directory;
@@ -110,7 +48,7 @@ TEST(RestartTest, LaunchRestartsAJobWhoseRankDiedAndEndsWithTheSameBits) {
       {{"JOURNEYMAN_FAULT", "coordinator-0:after latest:200"}});
   EXPECT_EQ(end.status, 0) << end.err;
   EXPECT_NE(end.err.find("restart 1 of 1"), std::string::npos) << end.err;
-  EXPECT_EQ(CheckpointHash(run), Undisturbed());
+  EXPECT_EQ(CheckpointHash(run), UndisturbedHash());
 }
 
 }  // namespace
