@@ -134,9 +134,14 @@ void RankJob::StartRun() {
                                                  core::RealClock(), std::chrono::seconds(5),
                                                  coordinator::RunLock::ThisProcess());
   core::RealFileSystem().RemoveTree(run_.exit_report());
+  Admit();
   run_.Start(resolved_, RunFacts(config_, topology_), config_.resume);
   checkpoints_.RemoveGarbage();
   if (config_.resume) resume_ = checkpoints_.RecoverLatest();
+}
+
+void RankJob::Admit() {
+  if (!admitted_.exchange(true) && on_admitted_) on_admitted_();
 }
 
 // The coordinator decides; everybody gets its manifest, empty = from nothing. In
@@ -149,7 +154,7 @@ std::optional<storage::CheckpointManifest> RankJob::ShareResumePoint(
                                    config_.cluster.credit, " ", config_.learner.steps, "\n");
   const std::string mine = decides && resume_ ? asked + resume_->ToJson() : asked;
   const auto all = world.AllGatherV(BytesOf(mine), cluster::Deadline::After(start_deadline()));
-  admitted_ = true;
+  Admit();
   for (size_t rank = 0; rank < all.size(); ++rank) {
     const std::string theirs(TextOf(all[rank]).substr(0, asked.size()));
     if (theirs == asked) continue;

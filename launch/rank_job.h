@@ -3,10 +3,12 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <ostream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cluster/communicator.h"
@@ -52,6 +54,11 @@ class RankJob {
   // Returns 0, or 75 when the job was interrupted. Throws core::Error.
   int Run(cluster::Communicator& world);
 
+  // Before Run: `call` is made once, in the role's thread, as soon as the run
+  // directory is this job's: when the coordinator has its lock, and when another
+  // rank hears so. Until then nothing may be written into it.
+  void OnAdmitted(std::function<void()> call) { on_admitted_ = std::move(call); }
+
   // Step that the roles of this rank have reached, for error reports.
   int64_t step() const { return step_; }
   // Whether the coordinator holds the run's lock for this job: only then may the
@@ -63,6 +70,7 @@ class RankJob {
   void PinData();
   experience::JobFacts ShareFacts(cluster::Communicator& world);
   void StartRun();
+  void Admit();
   void RunActorRole(cluster::Communicator& world);
   int RunCoordinatorRole(cluster::Communicator& world);
   int RunLearnerRole(cluster::Communicator& world, cluster::Communicator& peers);
@@ -85,6 +93,7 @@ class RankJob {
   std::unique_ptr<coordinator::RunLock> lock_;
   std::atomic<int64_t> step_{0};
   std::atomic<bool> admitted_{false};
+  std::function<void()> on_admitted_;
 };
 
 }  // namespace journeyman::launch

@@ -93,8 +93,11 @@ class RankProcess {
       const JobInputs inputs = JobInputs::Open(config_);
       job_ = std::make_unique<RankJob>(config_, inputs, topology, resolved_, stop_, console_);
       FaultPlan::NameProcess(role_);
+      core::LogConfig log{.file = {}, .prefix = role_, .to_stderr = speaks};
+      core::ConfigureLogging(log);
       const coordinator::RunDirectory run(core::RealFileSystem(), config_.run_directory);
-      core::ConfigureLogging({.file = run.log(role_), .prefix = role_, .to_stderr = speaks});
+      log.file = run.log(role_);
+      job_->OnAdmitted([log] { core::ConfigureLogging(log); });
       const int code = world_.RunRole(
           [&](cluster::Communicator& communicator) { return job_->Run(communicator); });
       return {static_cast<ExitCode>(code), job_->step(), speaks};

@@ -4,9 +4,7 @@
 #include <signal.h>
 
 #include <filesystem>
-#include <thread>
 
-#include "core/file_system.h"
 #include "core/strings.h"
 #include "tests/launch/support/program.h"
 #include "tests/support/temp_directory.h"
@@ -69,19 +67,6 @@ TEST_F(ReproducibilityTest, RanksGiveTheSameBitsAsThreads) {
 
 TEST_F(ReproducibilityTest, AnotherSeedGivesOtherBits) {
   EXPECT_NE(TrainThreads("seed", 1, 1, {"--learner.seed", "2"}), Reference());
-}
-
-// Waits until the run has reported a step of at least `step`.
-void AwaitProgress(RunningProgram& program, const fs::path& run, int64_t step) {
-  const fs::path metrics = run / "metrics" / "coordinator-0.jsonl";
-  while (program.Running()) {
-    if (fs::exists(metrics)) {
-      const std::string text = core::RealFileSystem().ReadText(metrics);
-      const size_t at = text.rfind("\"step\":");
-      if (at != std::string::npos && std::stoll(text.substr(at + 7)) >= step) return;
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
-  }
 }
 
 TEST_F(ReproducibilityTest, AStoppedJobResumesOnOtherRanksToTheSameBits) {

@@ -178,6 +178,30 @@ std::string CheckpointHash(const std::filesystem::path& run) {
                 core::Hex64(hasher.Digest()));
 }
 
+void AwaitText(RunningProgram& program, const std::filesystem::path& file,
+               const std::string& text) {
+  core::FileSystem& files = core::RealFileSystem();
+  const double limit = Now() + 120;
+  while (!files.Exists(file) || files.ReadText(file).find(text) == std::string::npos) {
+    ASSERT_TRUE(program.Running()) << "the program ended without '" << text << "' in " << file
+                                   << "; it said: " << files.ReadText(program.err());
+    ASSERT_LT(Now(), limit) << "no '" << text << "' in " << file;
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+}
+
+void AwaitProgress(RunningProgram& program, const std::filesystem::path& run, int64_t step) {
+  const std::filesystem::path metrics = run / "metrics" / "coordinator-0.jsonl";
+  while (program.Running()) {
+    if (std::filesystem::exists(metrics)) {
+      const std::string text = core::RealFileSystem().ReadText(metrics);
+      const size_t at = text.rfind("\"step\":");
+      if (at != std::string::npos && std::stoll(text.substr(at + 7)) >= step) return;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+}
+
 std::vector<std::string> ShortTraining(const std::filesystem::path& run, int64_t steps) {
   return {"train", run.string(), "--data.dataset", SmallWorldOnce().dataset, "--reward.weights",
           "spend:1,offer_cost:-1", "--learner.steps", StrCat(steps), "--learner.batch", "64",

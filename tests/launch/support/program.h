@@ -39,6 +39,8 @@ class RunningProgram {
 
   void Signal(int signal);
   bool Running();
+  // What it wrote to standard error so far.
+  const std::filesystem::path& err() const { return err_; }
   ProgramEnd Wait(int limit_s = 240);
 
  private:
@@ -63,6 +65,15 @@ const SmallWorld& SmallWorldOnce(int people = 400);
 // Hash of every buffer (parameters, target, moments, priorities) and the step
 // of a run's newest published checkpoint: equal text, equal bits.
 std::string CheckpointHash(const std::filesystem::path& run);
+
+// Waits until `file` is there and holds `text`, or until `program` has ended or two
+// minutes have passed, which fail the test.
+void AwaitText(RunningProgram& program, const std::filesystem::path& file,
+               const std::string& text);
+
+// Waits until the coordinator of `run` has reported a step of at least `step`, or
+// until `program` has ended.
+void AwaitProgress(RunningProgram& program, const std::filesystem::path& run, int64_t step);
 
 // Options of a short training job on the small world.
 std::vector<std::string> ShortTraining(const std::filesystem::path& run, int64_t steps = 200);
