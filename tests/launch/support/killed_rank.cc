@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstdio>
 #include <filesystem>
 
 #include "coordinator/run_directory.h"
@@ -86,6 +87,8 @@ void ExpectTheJobEndsAndResumes(const Death& death) {
   ASSERT_EQ(killed.status, 76) << killed.err;
   const int64_t died_us = DeathMicros(directory.path());
   ASSERT_GT(died_us, 0) << "no rank died by the plan: " << killed.err;
+  std::printf("the job ended %.2f s after the death\n",
+              static_cast<double>(ended_us - died_us) / 1e6);
   EXPECT_LT(ended_us - died_us, kLongestEndUs) << "us from the death to the job's end";
   const auto report =
       coordinator::ExitReport::FromJson(core::RealFileSystem().ReadText(run / "exit.json"));
