@@ -63,8 +63,8 @@ void EndWorld(cluster::Communicator& world, const core::Error& error) {
 JobInputs JobInputs::Open(const TrainConfig& config) {
   core::FileSystem& files = core::RealFileSystem();
   storage::Dataset dataset = storage::Dataset::Open(files, config.dataset);
-  auto reward = experience::MakeWeightedReward(config.reward, dataset.schema());
-  std::string decides = IdentityText(config);
+  auto reward = experience::MakeReward(config.reward, dataset.schema());
+  std::string decides = StrCat(IdentityText(config), "reward=", reward->Describe(), "\n");
   std::vector<std::unique_ptr<policy::Policy>> policies;
   for (const std::string& directory : config.policies) {
     const policy::Bundle bundle = policy::Bundle::Load(files, directory);
@@ -134,7 +134,7 @@ void RankJob::StartRun() {
                                                  core::RealClock(), std::chrono::seconds(5),
                                                  coordinator::RunLock::ThisProcess());
   core::RealFileSystem().RemoveTree(run_.exit_report());
-  run_.Start(resolved_, RunFacts(config_, topology_), config_.resume);
+  run_.Start(resolved_, RunFacts(config_, topology_, inputs_.reward->Describe()), config_.resume);
   checkpoints_.RemoveGarbage();
   if (config_.resume) resume_ = checkpoints_.RecoverLatest();
 }
@@ -306,7 +306,7 @@ int RankJob::Run(cluster::Communicator& world) {
   FaultPlan::NameThisThread(topology_.RoleName(world.rank()));
   resume_ = ShareResumePoint(world);
   PinData();
-  if (world.rank() == topology_.coordinator_rank) run_.WriteFacts(RunFacts(config_, topology_));
+  if (world.rank() == topology_.coordinator_rank) run_.WriteFacts(RunFacts(config_, topology_, inputs_.reward->Describe()));
   facts_ = ShareFacts(world);
   const int learner = topology_.LearnerIndex(world.rank());
   const bool coordinates = world.rank() == topology_.coordinator_rank;

@@ -57,7 +57,7 @@ class Data {
         storage::Dataset::Open(core::RealFileSystem(), directory_ / "data"));
     reader_ = std::make_unique<experience::JourneyReader>(
         *dataset_, experience::PeopleFilter::Parse("all", split));
-    reward_ = experience::MakeWeightedReward({}, schema_);
+    reward_ = experience::MakeReward({}, schema_);
     facts_ = experience::MergeSurveys(
         schema_.features, SurveyPartitions(*reader_, {kPartitions, 1, 1, 1}, 0, *reward_, config_));
     builder_ = std::make_unique<experience::TransitionBuilder>(

@@ -120,7 +120,7 @@ inline policy::OutputModel TabularModel(
 
 // The first metric.
 inline std::unique_ptr<experience::RewardCalculator> FirstMetric(const TabularWorld& world) {
-  return experience::MakeWeightedReward({}, world.Schema());
+  return experience::MakeReward({}, world.Schema());
 }
 
 // Writes the journeys as one generation of a new dataset.

@@ -21,7 +21,7 @@ class SurveyTest : public ::testing::Test {
  protected:
   SurveyTest()
       : schema_(SchemaFor({})),
-        reward_(MakeWeightedReward({.weights = "metric-0:2,metric-1:1"}, schema_)) {
+        reward_(MakeReward({.weights = "metric-0:2,metric-1:1"}, schema_)) {
     for (int p = 0; p < kPartitions; ++p) {
       tables_.push_back(
           MakeRandomJourneys({.seed = static_cast<uint64_t>(p) + 1, .journeys = 5 + 3 * p}));

@@ -85,6 +85,7 @@ std::vector<Row> BruteForce(const TransitionConfig& config, const RewardCalculat
     bool has_final = false;
     for (const float value : final) has_final |= !std::isnan(value);
     has_final &= !terminated;
+    const std::vector<double> rewards = RewardsOf(reward, table, j);
     const auto elapsed = [&](int64_t from, int64_t to) -> double {
       if (config.gap_unit_us == 0) return static_cast<double>(to - from);
       const int64_t last = std::min(to, decisions - 1);
@@ -110,7 +111,7 @@ std::vector<Row> BruteForce(const TransitionConfig& config, const RewardCalculat
       std::vector<double> metrics(static_cast<size_t>(config.include_metrics ? table.metrics : 0));
       for (int64_t i = 0; i < length; ++i) {
         const double factor = std::pow(config.gamma, elapsed(t, t + i));
-        sum += factor * reward.Reward(table.Metrics(begin + t + i), table.action[begin + t + i]);
+        sum += factor * rewards[t + i];
         for (size_t m = 0; m < metrics.size(); ++m) {
           metrics[m] += factor * table.Metrics(begin + t + i)[m];
         }
@@ -165,7 +166,7 @@ class TransitionBuilderTest : public ::testing::Test {
         table_(MakeRandomJourneys(make)),
         schema_(SchemaFor(make)),
         transform_(TransformFor(schema_.features, table_)),
-        reward_(MakeWeightedReward({.weights = "metric-0:1,metric-1:-0.5", .cost_weight = 0.1},
+        reward_(MakeReward({.weights = "metric-0:1,metric-1:-0.5", .cost_weight = 0.1},
                                    schema_)) {}
 
   std::vector<TransitionBlock> Build(const TransitionConfig& config,
@@ -195,7 +196,7 @@ class TransitionBuilderTest : public ::testing::Test {
       table_.decision.push_back(t);
     }
     table_.offsets = {0, decisions};
-    reward_ = MakeWeightedReward({.weights = "metric-0:1"}, schema_);
+    reward_ = MakeReward({.weights = "metric-0:1"}, schema_);
   }
 
   RandomJourneys make_;
@@ -333,11 +334,14 @@ TEST_F(TransitionBuilderTest, MakesEveryDecisionARowWhereOnlyOutcomesAreWanted) 
   const auto rows =
       Flatten(Build({.n_step = 3, .gamma = 0.5, .outcomes_only = true, .include_metrics = true}));
   ASSERT_EQ(static_cast<int64_t>(rows.size()), table_.rows());
+  std::vector<double> rewards;
+  for (int64_t j = 0; j < table_.journey_count(); ++j) {
+    for (const double value : RewardsOf(*reward_, table_, j)) rewards.push_back(value);
+  }
   for (int64_t i = 0; i < table_.rows(); ++i) {
     EXPECT_TRUE(rows[i].next_state.empty());
     EXPECT_EQ(rows[i].discount, 0);
-    EXPECT_EQ(rows[i].reward,
-              static_cast<float>(reward_->Reward(table_.Metrics(i), table_.action[i])));
+    EXPECT_EQ(rows[i].reward, static_cast<float>(rewards[i]));
     EXPECT_EQ(rows[i].metrics, (std::vector<float>{static_cast<float>(table_.Metrics(i)[0]),
                                                    static_cast<float>(table_.Metrics(i)[1])}));
   }

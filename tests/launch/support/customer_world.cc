@@ -67,7 +67,7 @@ std::unique_ptr<policy::Policy> CustomerRound::Agent(const std::string& name) co
 
 std::unique_ptr<policy::Policy> CustomerRound::Certifiable(const std::string& name) const {
   const auto dataset = storage::Dataset::Open(core::RealFileSystem(), data_);
-  experience::WeightedRewardConfig reward;
+  experience::RewardConfig reward;
   reward.weights = "spend:1,offer_cost:-1";
   launch::CandidateRequest request;
   request.run_directory = (directory_ / name).string();
@@ -75,7 +75,7 @@ std::unique_ptr<policy::Policy> CustomerRound::Certifiable(const std::string& na
   request.baselines = false;
   const std::filesystem::path directory = directory_ / StrCat(name, "-candidates");
   const launch::Candidates candidates = launch::GatherCandidates(
-      request, dataset, *experience::MakeWeightedReward(reward, dataset.schema()), directory);
+      request, dataset, *experience::MakeReward(reward, dataset.schema()), directory);
   return policy::MakePolicy(
       policy::Bundle::Load(core::RealFileSystem(), directory / "candidates" / "certifiable"));
 }
