@@ -1,7 +1,6 @@
 #include "journey/byte_source.h"
 
 #include <cerrno>
-#include <string_view>
 
 #include "core/error.h"
 #include "core/io_error.h"
@@ -46,6 +45,10 @@ void ByteSource::Rewind() {
   if (std::fseek(file_.get(), 0, SEEK_SET) != 0) core::ThrowReadError("seek in", path_, errno);
   position_ = size_ = 0;
   SkipByteOrderMark();
+}
+
+bool IsBlankText(std::string_view text) {
+  return text.find_first_not_of(" \t\r") == std::string_view::npos;
 }
 
 void ThrowRecordTooLong(const std::filesystem::path& path, int64_t line) {

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace journeyman::journey {
@@ -46,6 +47,9 @@ class ByteSource {
   size_t position_ = 0;
   size_t size_ = 0;
 };
+
+// Whether there is nothing but spaces, tabs and carriage returns, or nothing at all.
+bool IsBlankText(std::string_view text);
 
 // The longest line or record of a text table; a longer one is an unclosed quote or no table at all.
 inline constexpr size_t kLongestRecordBytes = size_t{16} << 20;

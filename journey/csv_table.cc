@@ -24,7 +24,10 @@ class CsvReader final : public TableReader {
     SetColumns({fields_.begin(), fields_.begin() + static_cast<std::ptrdiff_t>(field_count_)});
   }
 
+  int64_t blank_lines() const override { return blank_lines_; }
+
   bool Next(TableRow& row) override {
+    if (rows_ == 0) selected_fields_ = SelectedIndices();
     if (!ReadRecord()) return false;
     row.number = ++rows_;
     row.line = record_line_;
@@ -33,9 +36,9 @@ class CsvReader final : public TableReader {
       row.problem = core::StrCat(field_count_, " fields where the header has ", columns().size());
     }
     if (!row.problem.empty()) return true;
-    row.cells.resize(selected().size());
-    for (size_t i = 0; i < selected().size(); ++i) {
-      const std::string& field = fields_[static_cast<size_t>(selected()[i])];
+    row.cells.resize(selected_fields_.size());
+    for (size_t i = 0; i < selected_fields_.size(); ++i) {
+      const std::string& field = fields_[selected_fields_[i]];
       if (field.empty()) {
         row.cells[i] = std::monostate();
       } else {
@@ -59,10 +62,14 @@ class CsvReader final : public TableReader {
       quoted_ = false;
       while (ReadField() == End::kComma) {
       }
-      const bool blank = field_count_ == 1 && fields_[0].empty() && !quoted_ && problem_.empty();
-      if (!blank) return true;
+      if (!IsBlank()) return true;
+      ++blank_lines_;
     }
     return false;
+  }
+
+  bool IsBlank() const {
+    return field_count_ == 1 && !quoted_ && problem_.empty() && IsBlankText(fields_[0]);
   }
 
   End ReadField() {
@@ -128,7 +135,9 @@ class CsvReader final : public TableReader {
   bool quoted_ = false;
   size_t record_bytes_ = 0;
   std::string problem_;
+  std::vector<size_t> selected_fields_;
   int64_t rows_ = 0;
+  int64_t blank_lines_ = 0;
   int64_t line_ = 1;
   int64_t record_line_ = 1;
 };
@@ -164,8 +173,8 @@ class CsvWriter final : public TableWriter {
 
   void AppendField(size_t index, std::string_view text) {
     if (index > 0) line_ += ',';
-    // A lone empty field would be a blank line.
-    const bool lone = columns_.size() == 1 && text.empty();
+    // A lone field without ink would be a blank line.
+    const bool lone = columns_.size() == 1 && IsBlankText(text);
     if (!lone && text.find_first_of(",\"\r\n") == std::string_view::npos) {
       line_ += text;
       return;

@@ -142,6 +142,7 @@ class Importer {
           rejects_.push_back(decoder_->why());
         }
       }
+      reader->CheckSeen();
     }
     if (report_.rows == 0) {
       throw Error(ExitCode::kBadData, StrCat("the inputs of ", options_.mapping, " have no rows."),

@@ -2,8 +2,8 @@
 #include <arrow/io/file.h>
 #include <arrow/util/decimal.h>
 #include <parquet/arrow/reader.h>
+#include <parquet/arrow/schema.h>
 #include <parquet/file_reader.h>
-#include <parquet/schema.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -209,13 +209,51 @@ bool ConvertCell(const arrow::Array& array, int64_t i, Cell& cell) {
   return ConvertList(*list.values(), list.value_offset(i), list.value_offset(i + 1), cell);
 }
 
+// A column of the table: a field of the file's schema or, inside of structs, a field of theirs.
+struct ColumnField {
+  std::string name;  // of the fields that lead to it, joined by kPathSeparator
+  std::vector<int> path;
+  std::shared_ptr<arrow::Field> field;  // shared by Arrow's interface
+};
+
+void AppendFields(const ColumnField& parent, std::vector<ColumnField>& columns) {
+  if (parent.field->type()->id() != arrow::Type::STRUCT) {
+    columns.push_back(parent);
+    return;
+  }
+  for (int i = 0; i < parent.field->type()->num_fields(); ++i) {
+    ColumnField child = parent;
+    child.field = parent.field->type()->field(i);
+    child.name += core::StrCat(kPathSeparator, child.field->name());
+    child.path.push_back(i);
+    AppendFields(child, columns);
+  }
+}
+
+// Of two columns with one name, one inside of structs gives way to one inside of fewer.
+std::vector<ColumnField> FieldsOf(const arrow::Schema& schema) {
+  std::vector<ColumnField> columns;
+  for (int i = 0; i < schema.num_fields(); ++i) {
+    AppendFields({schema.field(i)->name(), {i}, schema.field(i)}, columns);
+  }
+  std::map<std::string, size_t> least;  // by name
+  for (const ColumnField& column : columns) {
+    const auto found = least.try_emplace(column.name, column.path.size()).first;
+    found->second = std::min(found->second, column.path.size());
+  }
+  std::erase_if(columns, [&least](const ColumnField& column) {
+    return column.path.size() > least[column.name];
+  });
+  return columns;
+}
+
 class ParquetReader final : public TableReader {
  public:
   explicit ParquetReader(const std::filesystem::path& path) : TableReader(path) {
     if (!std::filesystem::exists(path)) core::ThrowReadError("open", path, ENOENT);
     Guarded([this] { Open(); });
     std::vector<std::string> names;
-    for (const auto& field : schema_->fields()) names.push_back(field->name());
+    for (const ColumnField& field : fields_) names.push_back(field.name);
     SetColumns(std::move(names));
   }
 
@@ -229,8 +267,7 @@ class ParquetReader final : public TableReader {
     row.cells.resize(selected().size());
     for (size_t i = 0; i < row.cells.size(); ++i) {
       if (ConvertCell(*arrays_[i], row_in_batch_, row.cells[i])) continue;
-      row.problem =
-          core::StrCat("a list in column \"", arrays_names_[i], "\" has missing elements");
+      row.problem = core::StrCat("a list in column \"", selected()[i], "\" has missing elements");
     }
     ++row_in_batch_;
     return true;
@@ -260,36 +297,74 @@ class ParquetReader final : public TableReader {
     parquet::arrow::FileReaderBuilder builder;
     CheckStatus(builder.Open(std::move(file), properties), path());
     reader_ = ValueOrThrow(builder.properties(arrow_properties)->Build(), path());
-    CheckStatus(reader_->GetSchema(&schema_), path());
+    std::shared_ptr<arrow::Schema> schema;
+    CheckStatus(reader_->GetSchema(&schema), path());
+    fields_ = FieldsOf(*schema);
   }
 
-  // The leaf columns of the file that belong to the selected columns.
+  // The leaf columns of the file that belong to the selected columns. A leaf of a list or a map
+  // lies below its column.
   std::vector<int> SelectedLeaves() const {
-    const parquet::SchemaDescriptor& leaves = *reader_->parquet_reader()->metadata()->schema();
-    std::vector<int> wanted;
-    for (int leaf = 0; leaf < leaves.num_columns(); ++leaf) {
-      const std::string& root = leaves.GetColumnRoot(leaf)->name();
-      const bool selected_leaf = std::any_of(selected().begin(), selected().end(), [&](int index) {
-        return columns()[static_cast<size_t>(index)] == root;
-      });
-      if (selected_leaf) wanted.push_back(leaf);
+    const parquet::arrow::SchemaManifest& manifest = reader_->manifest();
+    std::vector<int> leaves;
+    for (const size_t index : SelectedIndices()) {
+      const std::vector<int>& path = fields_[index].path;
+      const parquet::arrow::SchemaField* field =
+          &manifest.schema_fields[static_cast<size_t>(path[0])];
+      for (size_t i = 1; i < path.size(); ++i) {
+        field = &field->children[static_cast<size_t>(path[i])];
+      }
+      AppendLeaves(*field, leaves);
     }
-    return wanted;
+    std::sort(leaves.begin(), leaves.end());
+    leaves.erase(std::unique(leaves.begin(), leaves.end()), leaves.end());
+    return leaves;
+  }
+
+  static void AppendLeaves(const parquet::arrow::SchemaField& field, std::vector<int>& leaves) {
+    if (field.is_leaf()) leaves.push_back(field.column_index);
+    for (const parquet::arrow::SchemaField& child : field.children) AppendLeaves(child, leaves);
   }
 
   void StartReading() {
-    for (const int index : selected()) {
-      const arrow::Field& field = *schema_->field(index);
-      arrays_names_.push_back(field.name());
-      if (IsSupported(*field.type(), false)) continue;
+    for (const size_t index : SelectedIndices()) {
+      const ColumnField& column = fields_[index];
+      if (IsSupported(*column.field->type(), false)) continue;
       throw core::Error(core::ExitCode::kBadData,
-                        core::StrCat(path(), ": column \"", field.name(), "\" has the type ",
-                                     field.type()->ToString(), ", which cannot be read."),
+                        core::StrCat(path(), ": column \"", column.name, "\" has the type ",
+                                     column.field->type()->ToString(), ", which cannot be read."),
                         "Export it as a number, text, a time, or a list of numbers or text.");
     }
     std::vector<int> row_groups(static_cast<size_t>(reader_->num_row_groups()));
     for (size_t i = 0; i < row_groups.size(); ++i) row_groups[i] = static_cast<int>(i);
-    batches_ = ValueOrThrow(reader_->GetRecordBatchReader(row_groups, SelectedLeaves()), path());
+    const std::vector<int> leaves = SelectedLeaves();
+    batches_ = ValueOrThrow(reader_->GetRecordBatchReader(row_groups, leaves), path());
+    FindPlaces();
+  }
+
+  // A batch has only the selected leaves, in the order of the file, so that fields stand at other
+  // places than there.
+  void FindPlaces() {
+    std::map<std::vector<int>, std::vector<int>> place_of_path;  // in the order of the file
+    for (const size_t index : SelectedIndices()) place_of_path[fields_[index].path];
+    std::vector<int> last_path;
+    std::vector<int> place;
+    for (auto& [path, found] : place_of_path) {
+      const size_t common = CommonPrefix(last_path, path);
+      place.resize(common + 1, -1);
+      ++place[common];
+      place.resize(path.size(), 0);
+      found = place;
+      last_path = path;
+    }
+    for (const size_t index : SelectedIndices()) {
+      places_.push_back(place_of_path[fields_[index].path]);
+    }
+  }
+
+  static size_t CommonPrefix(const std::vector<int>& a, const std::vector<int>& b) {
+    return static_cast<size_t>(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first -
+                               a.begin());
   }
 
   void ReadBatch() {
@@ -298,18 +373,24 @@ class ParquetReader final : public TableReader {
     row_in_batch_ = 0;
     arrays_.clear();
     if (batch_ == nullptr) return;
-    for (const std::string& name : arrays_names_) {
-      arrays_.push_back(batch_->GetColumnByName(name));
-      if (arrays_.back() == nullptr) ThrowDamaged(path(), "a column is missing in a row group");
+    for (const std::vector<int>& place : places_) {
+      std::shared_ptr<arrow::Array> array = batch_->column(place[0]);
+      for (size_t i = 1; i < place.size(); ++i) {
+        // With the struct's own missing values.
+        const auto& parent = static_cast<const arrow::StructArray&>(*array);
+        array = ValueOrThrow(parent.GetFlattenedField(place[i]), path());
+      }
+      arrays_.push_back(std::move(array));
     }
   }
 
   std::unique_ptr<parquet::arrow::FileReader> reader_;
-  std::shared_ptr<arrow::Schema> schema_;  // shared by Arrow's interface
+  std::vector<ColumnField> fields_;  // as columns()
   std::unique_ptr<arrow::RecordBatchReader> batches_;
   std::shared_ptr<arrow::RecordBatch> batch_;
-  std::vector<std::string> arrays_names_;  // as selected
-  std::vector<std::shared_ptr<arrow::Array>> arrays_;
+  // Of each selected column: the place of its field in the batch, then in each struct.
+  std::vector<std::vector<int>> places_;
+  std::vector<std::shared_ptr<arrow::Array>> arrays_;  // as selected
   int64_t row_in_batch_ = 0;
   int64_t rows_ = 0;
 };

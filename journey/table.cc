@@ -1,7 +1,6 @@
 #include "journey/table.h"
 
 #include <algorithm>
-#include <numeric>
 #include <unordered_set>
 
 #include "core/error.h"
@@ -32,7 +31,7 @@ std::string Join(const std::vector<std::string>& names) {
 
 }  // namespace
 
-void TableReader::SetColumns(std::vector<std::string> columns) {
+void TableReader::SetColumns(std::vector<std::string> columns, Names names) {
   std::unordered_set<std::string> seen;
   for (const std::string& name : columns) {
     if (seen.insert(name).second) continue;
@@ -41,24 +40,38 @@ void TableReader::SetColumns(std::vector<std::string> columns) {
                       "Rename one of them.");
   }
   columns_ = std::move(columns);
-  selected_.resize(columns_.size());
-  std::iota(selected_.begin(), selected_.end(), 0);
+  names_ = names;
+  selected_ = columns_;
 }
 
 void TableReader::Select(const std::vector<std::string>& names) {
-  selected_.clear();
   for (const std::string& name : names) {
-    const auto found = std::find(columns_.begin(), columns_.end(), name);
-    if (found == columns_.end()) {
-      const std::string closest = core::Closest(name, columns_);
-      const std::string guess =
-          closest.empty() ? "" : core::StrCat("Did you mean \"", closest, "\"? ");
-      throw core::Error(core::ExitCode::kBadData,
-                        core::StrCat(path_, ": there is no column \"", name, "\"."),
-                        core::StrCat(guess, "The columns are: ", Join(columns_), "."));
-    }
-    selected_.push_back(static_cast<int>(found - columns_.begin()));
+    const bool known = std::find(columns_.begin(), columns_.end(), name) != columns_.end();
+    if (!known && names_ == Names::kClosed) ThrowNoColumn(name);
   }
+  selected_ = names;
+}
+
+std::vector<size_t> TableReader::SelectedIndices() const {
+  std::vector<size_t> indices;
+  for (const std::string& name : selected_) {
+    const auto found = std::find(columns_.begin(), columns_.end(), name);
+    indices.push_back(static_cast<size_t>(found - columns_.begin()));
+  }
+  return indices;
+}
+
+void TableReader::CheckSeen() const {
+  const std::vector<std::string> unseen = Unseen();
+  if (!unseen.empty()) ThrowNoColumn(unseen.front());
+}
+
+void TableReader::ThrowNoColumn(const std::string& name) const {
+  const std::string closest = core::Closest(name, columns_);
+  const std::string guess = closest.empty() ? "" : core::StrCat("Did you mean \"", closest, "\"? ");
+  throw core::Error(core::ExitCode::kBadData,
+                    core::StrCat(path_, ": there is no column \"", name, "\"."),
+                    core::StrCat(guess, "The columns are: ", Join(columns_), "."));
 }
 
 std::unique_ptr<TableReader> OpenTable(const std::filesystem::path& path) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "journey/cell.h"
+#include "journey/column_paths.h"
 
 namespace journeyman::journey {
 
@@ -34,28 +35,47 @@ class TableReader {
   TableReader& operator=(const TableReader&) = delete;
 
   const std::filesystem::path& path() const { return path_; }
-  // All columns of the file. In JSONL, the keys of its first 1,000 objects.
+  // All columns of the file. A value inside of nested objects (JSONL) or structs (Parquet) is a
+  // column whose name is the keys that lead to it, joined by kPathSeparator. In JSONL, the columns
+  // of the first 1,000 objects: what follows may have others.
   const std::vector<std::string>& columns() const { return columns_; }
 
-  // The columns that Next hands out, in this order; all, without a call. REQUIRES: before Next.
-  // Throws Error(kBadData) naming file and column, with what there is.
+  // The columns that Next hands out, in this order; all of columns(), without a call. REQUIRES:
+  // before Next. Throws Error(kBadData) naming file and column, with what there is; in JSONL, where
+  // a key may appear late, any name is accepted, and CheckSeen throws that error at the end.
   void Select(const std::vector<std::string>& names);
 
   // False at the end of the file; `row` is then unspecified.
   [[nodiscard]] virtual bool Next(TableRow& row) = 0;
 
+  // The selected columns that none of the rows so far had, not even as null; none before the first
+  // row. Only JSONL has any.
+  virtual std::vector<std::string> Unseen() const { return {}; }
+  // Throws the error of Select for the first of Unseen().
+  void CheckSeen() const;
+
+  // Lines so far that hold nothing but spaces, tabs and carriage returns: skipped, and no rows.
+  virtual int64_t blank_lines() const { return 0; }
+
  protected:
   explicit TableReader(std::filesystem::path path) : path_(std::move(path)) {}
 
+  enum class Names { kClosed, kOpen };
+
   // REQUIRES: called once, by the constructor. Throws Error(kBadData) for a name that occurs twice.
-  void SetColumns(std::vector<std::string> columns);
-  // Indices into columns().
-  const std::vector<int>& selected() const { return selected_; }
+  // kOpen: Select accepts other names too.
+  void SetColumns(std::vector<std::string> columns, Names names = Names::kClosed);
+  const std::vector<std::string>& selected() const { return selected_; }
+  // The places of the selected columns in columns(). REQUIRES: kClosed.
+  std::vector<size_t> SelectedIndices() const;
 
  private:
+  [[noreturn]] void ThrowNoColumn(const std::string& name) const;
+
   std::filesystem::path path_;
   std::vector<std::string> columns_;
-  std::vector<int> selected_;
+  Names names_ = Names::kClosed;
+  std::vector<std::string> selected_;
 };
 
 // By the ending of the name: .csv (RFC 4180 with a header line), .jsonl or .ndjson (one object a
