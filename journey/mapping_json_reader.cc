@@ -17,7 +17,10 @@ constexpr std::pair<const char*, TimeFormat> kTimeFormats[] = {
     {"s", TimeFormat::kSeconds},
     {"ms", TimeFormat::kMilliseconds},
     {"us", TimeFormat::kMicroseconds},
+    {"h", TimeFormat::kHours},
+    {"d", TimeFormat::kDays},
     {"iso8601", TimeFormat::kIso8601},
+    {"yyyymmdd", TimeFormat::kYyyymmdd},
 };
 
 [[noreturn]] void Refuse(const std::string& place, const std::string& problem,
@@ -149,7 +152,8 @@ void ReadTime(const Json& json, Mapping& mapping) {
     mapping.time_format = value;
     return;
   }
-  Refuse("time.format", core::StrCat("is \"", format, "\""), "Known: s, ms, us, iso8601.");
+  Refuse("time.format", core::StrCat("is \"", format, "\""),
+         "Known: s, ms, us, h, d, iso8601, yyyymmdd.");
 }
 
 void ReadIdentity(const Fields& fields, Mapping& mapping) {

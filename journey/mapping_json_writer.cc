@@ -16,6 +16,12 @@ const char* NameOf(TimeFormat format) {
       return "ms";
     case TimeFormat::kMicroseconds:
       return "us";
+    case TimeFormat::kHours:
+      return "h";
+    case TimeFormat::kDays:
+      return "d";
+    case TimeFormat::kYyyymmdd:
+      return "yyyymmdd";
     case TimeFormat::kIso8601:
       return "iso8601";
   }
