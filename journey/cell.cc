@@ -190,6 +190,14 @@ std::optional<std::vector<Element>> SplitList(std::string_view text, Convert con
 
 }  // namespace
 
+void AssignText(Cell& cell, std::string_view text) {
+  if (auto* old = std::get_if<std::string>(&cell)) {
+    old->assign(text);
+  } else {
+    cell.emplace<std::string>(text);
+  }
+}
+
 bool IsMissing(const Cell& cell) {
   if (const auto* text = std::get_if<std::string>(&cell)) return text->empty();
   if (const auto* number = std::get_if<double>(&cell)) return std::isnan(*number);

@@ -7,8 +7,8 @@
 #include <variant>
 #include <vector>
 
-// One value of a table, and the few ways in which a mapping reads it. All functions are pure; an
-// unreadable value is an empty optional, never an exception.
+// One value of a table, and the few ways in which a mapping reads it. All functions but AssignText
+// are pure; an unreadable value is an empty optional, never an exception.
 namespace journeyman::journey {
 
 // std::monostate is a missing value. A CSV file knows only missing values and strings, so every
@@ -38,6 +38,9 @@ struct TimeBase {
 
   bool operator==(const TimeBase&) const = default;
 };
+
+// Makes `cell` this string, in the memory of the string that it was before.
+void AssignText(Cell& cell, std::string_view text);
 
 // Missing, an empty string, or NaN.
 bool IsMissing(const Cell& cell);

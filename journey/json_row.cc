@@ -80,14 +80,6 @@ std::optional<Cell> NumberCell(std::string_view text) {
   return small ? std::optional<Cell>(0.0) : std::nullopt;
 }
 
-void SetText(Cell& cell, std::string_view text) {
-  if (auto* old = std::get_if<std::string>(&cell)) {
-    old->assign(text);
-  } else {
-    cell.emplace<std::string>(text);
-  }
-}
-
 template <class Handler>
 rapidjson::ParseResult Parse(char* text, size_t size, Handler& handler) {
   text[size] = '\0';
@@ -174,7 +166,7 @@ class JsonRowReader::Events
     if (in_list_) {
       texts_.emplace_back(text, size);
     } else if (Cell* cell = Wanted()) {
-      SetText(*cell, {text, size});
+      AssignText(*cell, {text, size});
     }
     return true;
   }

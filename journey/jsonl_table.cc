@@ -7,8 +7,8 @@
 
 #include "core/json_text.h"
 #include "core/strings.h"
-#include "journey/byte_source.h"
 #include "journey/json_row.h"
+#include "journey/line_reader.h"
 #include "journey/partial_file.h"
 
 namespace journeyman::journey {
@@ -16,46 +16,10 @@ namespace {
 
 constexpr int kLinesForColumns = 1000;
 
-// Lines of a text file.
-class LineReader {
- public:
-  explicit LineReader(const std::filesystem::path& path) : path_(path), source_(path) {}
-
-  // Reads the next line that is not blank; false at the end of the file.
-  bool Next() {
-    while (source_.Peek() != ByteSource::kEnd) {
-      line_.clear();
-      ++number_;
-      for (int byte = source_.Get(); byte != '\n' && byte != ByteSource::kEnd;
-           byte = source_.Get()) {
-        if (line_.size() == kLongestRecordBytes) ThrowRecordTooLong(path_, number_);
-        line_.push_back(static_cast<char>(byte));
-      }
-      if (!IsBlankText(line_)) return true;
-      ++blank_;
-    }
-    return false;
-  }
-
-  void Rewind() {
-    source_.Rewind();
-    number_ = blank_ = 0;
-  }
-  std::string& line() { return line_; }
-  int64_t number() const { return number_; }
-  int64_t blank() const { return blank_; }
-
- private:
-  std::filesystem::path path_;
-  ByteSource source_;
-  std::string line_;
-  int64_t number_ = 0;
-  int64_t blank_ = 0;
-};
-
 class JsonlReader final : public TableReader {
  public:
-  explicit JsonlReader(const std::filesystem::path& path) : TableReader(path), lines_(path) {
+  JsonlReader(const std::filesystem::path& path, const TableRange& range)
+      : TableReader(path), lines_(path), first_row_(range.first_row) {
     std::vector<std::string> columns;
     std::vector<std::string> found;
     std::unordered_set<std::string> known;
@@ -66,15 +30,15 @@ class JsonlReader final : public TableReader {
         if (known.insert(name).second) columns.push_back(std::move(name));
       }
     }
-    lines_.Rewind();
+    lines_.Seek(range.begin, range.end, range.first_line);
     SetColumns(std::move(columns), Names::kOpen);
   }
 
   bool Next(TableRow& row) override {
     if (!objects_) objects_.emplace(selected());
     if (!lines_.Next()) return false;
-    row.number = ++rows_;
-    row.line = lines_.number();
+    row.number = first_row_ + rows_++;
+    row.line = lines_.line_number();
     row.problem = objects_->Read(lines_.line().data(), lines_.line().size(), row.cells);
     return true;
   }
@@ -92,7 +56,8 @@ class JsonlReader final : public TableReader {
  private:
   LineReader lines_;
   std::optional<JsonRowReader> objects_;  // from the first call of Next
-  int64_t rows_ = 0;
+  int64_t first_row_;
+  int64_t rows_ = 0;  // of this range so far
 };
 
 class JsonlWriter final : public TableWriter {
@@ -153,8 +118,8 @@ class JsonlWriter final : public TableWriter {
 
 }  // namespace
 
-std::unique_ptr<TableReader> OpenJsonl(const std::filesystem::path& path) {
-  return std::make_unique<JsonlReader>(path);
+std::unique_ptr<TableReader> OpenJsonl(const std::filesystem::path& path, const TableRange& range) {
+  return std::make_unique<JsonlReader>(path, range);
 }
 
 std::unique_ptr<TableWriter> MakeJsonlWriter(const std::filesystem::path& path,

@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "core/strings.h"
+#include "journey/byte_source.h"
 #include "journey/csv_table.h"
 #include "journey/jsonl_table.h"
 #include "journey/parquet_table.h"
@@ -26,10 +27,21 @@ std::string Join(const std::vector<std::string>& names) {
 [[noreturn]] void ThrowUnknownEnding(const std::filesystem::path& path, core::ExitCode code) {
   throw core::Error(
       code, core::StrCat(path, ": a table cannot end in \"", path.extension().native(), "\"."),
-      "Known endings are .csv, .jsonl, .ndjson and .parquet.");
+      "Known endings are .csv, .jsonl, .ndjson and .parquet; text that is read may have .gz or "
+      ".zst "
+      "behind it.");
 }
 
 }  // namespace
+
+TableFormat FormatOf(const std::filesystem::path& path) {
+  const bool compressed = CompressionOf(path) != Compression::kNone;
+  const std::filesystem::path ending = (compressed ? path.stem() : path).extension();
+  if (ending == ".csv") return TableFormat::kCsv;
+  if (ending == ".jsonl" || ending == ".ndjson") return TableFormat::kJsonl;
+  if (ending == ".parquet" && !compressed) return TableFormat::kParquet;
+  ThrowUnknownEnding(path, core::ExitCode::kBadData);
+}
 
 void TableReader::SetColumns(std::vector<std::string> columns, Names names) {
   std::unordered_set<std::string> seen;
@@ -74,12 +86,16 @@ void TableReader::ThrowNoColumn(const std::string& name) const {
                     core::StrCat(guess, "The columns are: ", Join(columns_), "."));
 }
 
-std::unique_ptr<TableReader> OpenTable(const std::filesystem::path& path) {
-  const std::filesystem::path ending = path.extension();
-  if (ending == ".csv") return OpenCsv(path);
-  if (ending == ".jsonl" || ending == ".ndjson") return OpenJsonl(path);
-  if (ending == ".parquet") return OpenParquet(path);
-  ThrowUnknownEnding(path, core::ExitCode::kBadData);
+std::unique_ptr<TableReader> OpenTable(const std::filesystem::path& path, const TableRange& range) {
+  switch (FormatOf(path)) {
+    case TableFormat::kCsv:
+      return OpenCsv(path, range);
+    case TableFormat::kJsonl:
+      return OpenJsonl(path, range);
+    case TableFormat::kParquet:
+      return OpenParquet(path, range);
+  }
+  return nullptr;
 }
 
 std::unique_ptr<TableWriter> MakeTableWriter(const std::filesystem::path& path,

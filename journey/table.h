@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -19,6 +20,19 @@ struct TableRow {
   int64_t number = 0;       // of the row among the rows of its file, from 1
   int64_t line = 0;         // where it starts, from 1; the row number in Parquet
   std::string problem;      // not empty: the row cannot be read; cells are then unspecified
+};
+
+// A part of a table whose rows can be read by themselves. By default, all of it.
+struct TableRange {
+  static constexpr int64_t kToEnd = std::numeric_limits<int64_t>::max();
+
+  // In bytes of a text, where a row starts or the file, or in row groups of Parquet.
+  int64_t begin = 0;
+  int64_t end = kToEnd;
+  int64_t first_row = 1;   // number of the first row
+  int64_t first_line = 1;  // number of the line at `begin`; first_row in Parquet
+
+  bool operator==(const TableRange&) const = default;
 };
 
 // Reads the rows of one file in order. Memory is bounded by the longest row (text, at most 16 MiB)
@@ -41,8 +55,9 @@ class TableReader {
   const std::vector<std::string>& columns() const { return columns_; }
 
   // The columns that Next hands out, in this order; all of columns(), without a call. REQUIRES:
-  // before Next. Throws Error(kBadData) naming file and column, with what there is; in JSONL, where
-  // a key may appear late, any name is accepted, and CheckSeen throws that error at the end.
+  // before Next; no name twice. Throws Error(kBadData) naming file and column, with what there is;
+  // in JSONL, where a key may appear late, any name is accepted, and CheckSeen throws that error at
+  // the end.
   void Select(const std::vector<std::string>& names);
 
   // False at the end of the file; `row` is then unspecified.
@@ -78,10 +93,18 @@ class TableReader {
   std::vector<std::string> selected_;
 };
 
+enum class TableFormat { kCsv, kJsonl, kParquet };
+
+// By the ending of the name. Throws Error(kBadData) for another ending.
+TableFormat FormatOf(const std::filesystem::path& path);
+
 // By the ending of the name: .csv (RFC 4180 with a header line), .jsonl or .ndjson (one object a
-// line), .parquet. Throws Error(kMissingInput) where there is no such file, and Error(kBadData) for
+// line), each also compressed as .gz or .zst (".csv.gz"), and .parquet. The rows of a range have
+// the numbers and lines that they have in the whole file. REQUIRES: `range` is from SplitTable of
+// the same file. Throws Error(kMissingInput) where there is no such file, and Error(kBadData) for
 // another ending, an empty file, or one that is not what its name says.
-std::unique_ptr<TableReader> OpenTable(const std::filesystem::path& path);
+std::unique_ptr<TableReader> OpenTable(const std::filesystem::path& path,
+                                       const TableRange& range = {});
 
 enum class ColumnType { kBool, kInt64, kDouble, kString, kDoubleList, kStringList };
 
@@ -111,10 +134,10 @@ class TableWriter {
   TableWriter() = default;
 };
 
-// By the ending of the name, as OpenTable. A list is a JSON array in JSONL, list<float> or
-// list<string> in Parquet, and joined by kListSeparator in CSV. Numbers in text are written in the
-// shortest form that reads back to the same value. Equal rows give equal bytes. Creates the
-// directory of `path`. Throws Error(kUsage) for another ending and Error(kIo).
+// By the ending of the name, as OpenTable, not compressed. A list is a JSON array in JSONL,
+// list<float> or list<string> in Parquet, and joined by kListSeparator in CSV. Numbers in text are
+// written in the shortest form that reads back to the same value. Equal rows give equal bytes.
+// Creates the directory of `path`. Throws Error(kUsage) for another ending and Error(kIo).
 std::unique_ptr<TableWriter> MakeTableWriter(const std::filesystem::path& path,
                                              std::vector<ColumnSpec> columns);
 

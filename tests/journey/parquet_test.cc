@@ -88,6 +88,17 @@ TEST_F(ParquetTest, ANameWithDotsIsAFieldOfAStruct) {
       (Texts{{"a", "o1", "0.5", "1", "7"}, {"b", "", "", "", "8"}, {"c", "o3", "2.5", "3", "9"}}));
 }
 
+// What a column that cannot be missing holds there is anything.
+TEST_F(ParquetTest, ARequiredFieldOfAMissingStructIsMissing) {
+  const std::shared_ptr<arrow::Buffer> validity = arrow::AllocateBitmap(2).ValueOrDie();
+  validity->mutable_data()[0] = 0b10;
+  const auto required = arrow::field("n", arrow::int64(), /*nullable=*/false);
+  Write({"a"}, {arrow::StructArray::Make({ArrayOf<arrow::Int64Builder>(int64_t{1}, int64_t{2})},
+                                         {required}, validity)
+                    .ValueOrDie()});
+  EXPECT_EQ(Rows({"a.n"}), (Texts{{""}, {"2"}}));
+}
+
 TEST_F(ParquetTest, AColumnWhoseNameHasDotsGoesBeforeAFieldOfAStruct) {
   Write({"a", "a.b"},
         {StructOf({ArrayOf<arrow::StringBuilder>("inside"), ArrayOf<arrow::StringBuilder>("c")},

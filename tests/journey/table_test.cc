@@ -200,6 +200,15 @@ TEST_F(TableTest, ALiteralJsonKeyWithDotsGoesFirst) {
             (Texts{{"1"}, {"2"}, {"3"}, {"4"}, {"5"}, {"5"}, {"7"}, {""}}));
 }
 
+TEST_F(TableTest, AJsonKeyMeansWhatItsPlaceSaysWhereverItStoodInTheLastRow) {
+  EXPECT_EQ(Rows("a.jsonl",
+                 "{\"a\":{\"x\":1}}\n{\"b\":0,\"x\":2}\n{\"a\":{\"x\":3},\"x\":4}\n{\"x\":5,\"a\":{"
+                 "\"x\":6}}\n"
+                 "{\"b\":{\"x\":7},\"x\":8}\n",
+                 {"x", "a.x"}),
+            (Texts{{"", "1"}, {"2", ""}, {"4", "3"}, {"5", "6"}, {"8", ""}}));
+}
+
 TEST_F(TableTest, EveryValueInsideOfJsonObjectsIsAColumn) {
   EXPECT_EQ(
       Rows("a.jsonl", "{\"x\":{\"y\":1,\"z\":{\"w\":[2]}},\"v\":3}\n{\"x\":{\"u\":[{\"t\":1}]}}\n"),
