@@ -71,12 +71,13 @@ void SortAndCheck(std::vector<PartitionSurvey>& surveys) {
 }  // namespace
 
 PartitionSurvey Survey(int partition, const storage::JourneyTable& journeys,
-                       const RewardCalculator& reward, const TransitionConfig& config) {
+                       const features::FeatureSpec& spec, const RewardCalculator& reward,
+                       const TransitionConfig& config) {
   PartitionSurvey survey;
   survey.partition = partition;
   survey.journeys = journeys.journey_count();
   survey.transitions = CountTransitions(config, journeys);
-  survey.fit = features::FitPart(journeys.features);
+  survey.fit = features::FitPart(spec);
   survey.outcomes.resize(1 + static_cast<size_t>(journeys.metrics));
   for (int64_t row = 0; row < journeys.rows(); ++row) {
     survey.fit.AddRow(journeys.Observation(row));
