@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "core/strings.h"
+#include "journey/feature_kinds.h"
 
 namespace journeyman::journey {
 
@@ -32,7 +33,8 @@ storage::DatasetSchema SchemaOf(const Mapping& mapping,
   }
   for (size_t f = 0; f < mapping.features.size(); ++f) {
     const MappedFeature& feature = mapping.features[f];
-    schema.features.columns.push_back({feature.name, feature.kind, categories[f]});
+    schema.features.columns.push_back(
+        {feature.name, KindOf(feature), categories[f], feature.buckets});
   }
   if (mapping.horizon > 0) {
     schema.features.columns.push_back(

@@ -85,6 +85,19 @@ void CheckPropensity(const Mapping& mapping) {
   }
 }
 
+void CheckBuckets(const MappedFeature& feature) {
+  constexpr int64_t kMost = features::FeatureColumn::kMostBuckets;
+  if (feature.kind == features::FeatureKind::kHashed) {
+    if (feature.buckets >= 2 && feature.buckets <= kMost) return;
+    Refuse(core::StrCat("features: \"", feature.name, "\" has ", feature.buckets, " buckets; 2 to ",
+                        kMost, " are possible."),
+           "Leave them out for the default.");
+  }
+  if (feature.buckets == 0) return;
+  Refuse(core::StrCat("features: \"", feature.name, "\" has buckets but is not hashed."),
+         "Set \"kind\": \"hashed\".");
+}
+
 void CheckFeatures(const Mapping& mapping) {
   CheckNames<MappedFeature>(mapping.features, "features: names",
                             [](const MappedFeature& feature) { return feature.name; });
@@ -96,6 +109,7 @@ void CheckFeatures(const Mapping& mapping) {
       Refuse(core::StrCat("features: \"", feature.name, "\" has categories but is no enum."),
              "Set \"kind\": \"enum\".");
     }
+    CheckBuckets(feature);
     CheckNames<std::string>(feature.categories,
                             core::StrCat("features: categories of \"", feature.name, "\""),
                             [](const std::string& category) { return category; });

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -66,10 +68,13 @@ struct MappedMetric {
 };
 
 struct MappedFeature {
+  static constexpr std::string_view kAuto = "auto";  // the name of no kind
+
   std::string name{};
   std::string column{};
-  features::FeatureKind kind = features::FeatureKind::kContinuous;
-  std::vector<std::string> categories{};  // kEnum; empty: those in the data, sorted
+  std::optional<features::FeatureKind> kind{};  // nothing: found out when the dataset is created
+  std::vector<std::string> categories{};        // kEnum; empty: those in the data, sorted
+  int64_t buckets = 0;                          // kHashed
 
   bool operator==(const MappedFeature&) const = default;
 };

@@ -2,10 +2,12 @@
 #include <initializer_list>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 
 #include "core/error.h"
 #include "core/strings.h"
+#include "features/identify.h"
 #include "journey/mapping.h"
 
 namespace journeyman::journey {
@@ -255,30 +257,34 @@ void ReadMetrics(const Json& array, Mapping& mapping) {
   }
 }
 
-features::FeatureKind ReadKind(const std::string& text, const std::string& place) {
-  using features::FeatureKind;
-  std::vector<std::string> names;
-  for (const FeatureKind kind : {FeatureKind::kContinuous, FeatureKind::kBinary, FeatureKind::kEnum,
-                                 FeatureKind::kPassthrough}) {
+// Nothing for "auto".
+std::optional<features::FeatureKind> ReadKind(const std::string& text, const std::string& place) {
+  if (text == MappedFeature::kAuto) return std::nullopt;
+  std::vector<std::string> names = {std::string(MappedFeature::kAuto)};
+  for (const features::FeatureKind kind : features::kFeatureKinds) {
     if (text == features::Name(kind)) return kind;
     names.emplace_back(features::Name(kind));
   }
+  std::string list;
+  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
   const std::string closest = core::Closest(text, names);
   Refuse(place, core::StrCat("is \"", text, "\""),
-         closest.empty() ? core::StrCat("Known: ", names[0], ", ", names[1], ", ", names[2], ", ",
-                                        names[3], ".")
+         closest.empty() ? core::StrCat("Known: ", list, ".")
                          : core::StrCat("Did you mean \"", closest, "\"?"));
 }
 
 void ReadFeatures(const Json& array, Mapping& mapping) {
   for (const Json& element : array) {
     const std::string place = core::StrCat("features[", mapping.features.size(), "].");
-    const Fields fields(element, place, {"name", "column", "kind", "categories"});
+    const Fields fields(element, place, {"name", "column", "kind", "categories", "buckets"});
     MappedFeature feature;
     feature.name = Fields::AsText(fields.Require("name"), fields.Place("name"));
     feature.column = fields.Text("column", feature.name);
-    feature.kind = ReadKind(Fields::AsText(fields.Require("kind"), fields.Place("kind")),
-                            fields.Place("kind"));
+    feature.kind =
+        ReadKind(fields.Text("kind", std::string(MappedFeature::kAuto)), fields.Place("kind"));
+    const bool hashed = feature.kind == features::FeatureKind::kHashed;
+    feature.buckets =
+        fields.Integer("buckets", hashed ? features::IdentifyConfig().hash_buckets : 0);
     for (const Json& category : fields.Array("categories")) {
       feature.categories.push_back(RawValue(category, fields.Place("categories")));
     }

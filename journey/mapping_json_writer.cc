@@ -97,9 +97,10 @@ void WriteColumns(const Mapping& mapping, Json& json) {
   }
   json["features"] = Json::array();
   for (const MappedFeature& feature : mapping.features) {
-    Json value = {
-        {"name", feature.name}, {"column", feature.column}, {"kind", features::Name(feature.kind)}};
+    Json value = {{"name", feature.name}, {"column", feature.column}};
+    value["kind"] = feature.kind ? features::Name(*feature.kind) : MappedFeature::kAuto;
     if (!feature.categories.empty()) value["categories"] = feature.categories;
+    if (feature.buckets != 0) value["buckets"] = feature.buckets;
     json["features"].push_back(std::move(value));
   }
 }

@@ -7,6 +7,7 @@
 
 #include "core/sip_hash.h"
 #include "core/strings.h"
+#include "journey/feature_kinds.h"
 
 namespace journeyman::journey {
 namespace {
@@ -42,7 +43,11 @@ RowDecoder::RowDecoder(const Mapping& mapping, const storage::DatasetKey& key,
   possible_ = Want(mapping.possible.column);
   possible_columns_ = WantEach(mapping.possible.columns);
   for (const MappedMetric& metric : mapping.metrics) metrics_.push_back(Want(metric.column));
-  for (const MappedFeature& feature : mapping.features) features_.push_back(Want(feature.column));
+  for (const MappedFeature& feature : mapping.features) {
+    features_.push_back(Want(feature.column));
+    feature_columns_.push_back(
+        {.name = feature.name, .kind = KindOf(feature), .buckets = feature.buckets});
+  }
 }
 
 int RowDecoder::Want(const std::string& column) {
@@ -303,24 +308,18 @@ bool RowDecoder::ReadFeatures() {
 bool RowDecoder::ReadFeature(size_t index) {
   const Cell& cell = At(features_[index]);
   float value = std::numeric_limits<float>::quiet_NaN();
-  const features::FeatureKind kind = mapping_.features[index].kind;
-  if (!IsMissing(cell)) {
-    if (kind == features::FeatureKind::kEnum) {
-      const auto text = ToText(cell);
-      if (!text) return false;
-      const int number = categories_[index].NumberOf(*text);
-      if (number >= 0) value = static_cast<float>(number);
-    } else {
-      const auto number = ToNumber(cell);
-      if (!number) return false;
-      value = static_cast<float>(Unsigned0(*number));
-      if (std::isnan(value)) value = std::numeric_limits<float>::quiet_NaN();
-      if (std::isinf(value)) return false;
-      if (kind == features::FeatureKind::kBinary && !std::isnan(value) && value != 0 &&
-          value != 1) {
-        return false;
-      }
-    }
+  if (feature_columns_[index].kind != features::FeatureKind::kEnum) {
+    const bool hashed = feature_columns_[index].kind == features::FeatureKind::kHashed;
+    const CellValue read(cell, hashed);
+    if (read.is_list()) return false;
+    const features::RawFeature raw = features::ReadFeature(feature_columns_[index], read.value());
+    if (raw.status == features::ReadStatus::kUnreadable) return false;
+    value = raw.value;
+  } else if (!IsMissing(cell)) {
+    const auto text = ToText(cell);
+    if (!text) return false;
+    const int number = categories_[index].NumberOf(*text);
+    if (number >= 0) value = static_cast<float>(number);
   }
   decision_.observation.push_back(value);
   return true;

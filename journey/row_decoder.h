@@ -18,8 +18,8 @@ namespace journeyman::journey {
 // itself is checked here. One thread at a time.
 class RowDecoder {
  public:
-  // `mapping` must outlive this. `categories` has one entry for each mapped feature; those of kinds
-  // other than enum are not used.
+  // `mapping` must outlive this and state every kind (Identified). `categories` has one entry for
+  // each mapped feature; those of kinds other than enum are not used.
   RowDecoder(const Mapping& mapping, const storage::DatasetKey& key,
              std::vector<Categories> categories);
 
@@ -66,6 +66,8 @@ class RowDecoder {
   int person_, journey_, decision_id_, sequence_, time_, action_, terminated_, truncated_;
   int propensity_, distribution_, possible_;
   std::vector<int> distribution_columns_, possible_columns_, metrics_, features_;
+
+  std::vector<features::FeatureColumn> feature_columns_;  // without categories
 
   int file_ = 0;
   std::string file_name_;
