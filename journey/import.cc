@@ -289,7 +289,7 @@ class Importer {
     }
     const int generation = dataset_ ? static_cast<int>(dataset_->manifest().generations.size()) : 0;
     WriteRejects(files_, options_.dataset, generation, rejects_, names_);
-    const storage::DatasetManifest manifest = writer.Publish(source);
+    const storage::DatasetManifest manifest = writer.Publish({.source_hash = source});
     report_.generation = manifest.generations.back().number;
     report_.dataset_id = manifest.dataset_id;
   }

@@ -11,6 +11,7 @@
 #include "core/sip_hash.h"
 #include "core/strings.h"
 #include "storage/dataset.h"
+#include "storage/event_shard.h"
 #include "storage/journey_merge.h"
 #include "storage/shard.h"
 
@@ -23,6 +24,9 @@ using core::ExitCode;
 using core::StrCat;
 
 constexpr char kShards[] = "shards";
+constexpr char kEvents[] = "events";
+constexpr char kPending[] = "pending";
+constexpr const char* kFolders[] = {kShards, kEvents, kPending};
 
 std::string KeyText(const DatasetKey& key) {
   constexpr char kDigits[] = "0123456789abcdef";
@@ -34,10 +38,27 @@ std::string KeyText(const DatasetKey& key) {
   return text + "\n";
 }
 
-std::string FileName(int generation, int first, int last) {
+// The entry of a file of `partitions`, but for what its bytes decide.
+template <class Partitions>
+ShardFile Entry(const char* folder, int generation, const Partitions& partitions) {
+  ShardFile file;
+  file.first_partition = partitions.front().first;
+  file.last_partition = partitions.back().first;
   char name[64];
-  std::snprintf(name, sizeof(name), "%s/g%04d-p%04d-%04d.h5", kShards, generation, first, last);
-  return name;
+  std::snprintf(name, sizeof(name), "%s/g%04d-p%04d-%04d.h5", folder, generation,
+                file.first_partition, file.last_partition);
+  file.name = name;
+  return file;
+}
+
+ShardFile JourneyEntry(const char* folder, int generation,
+                       const std::vector<std::pair<int, JourneyTable>>& partitions) {
+  ShardFile file = Entry(folder, generation, partitions);
+  for (const auto& [partition, table] : partitions) {
+    file.journeys += table.journey_count();
+    file.rows += table.rows();
+  }
+  return file;
 }
 
 uint64_t BytesOf(const JourneyTable& table) {
@@ -49,6 +70,14 @@ uint64_t BytesOf(const JourneyTable& table) {
          size(table.propensity) + size(table.action_probabilities) + size(table.possible) +
          size(table.metric_values) + size(table.time_us) + size(table.sequence) +
          size(table.decision) + 2 * table.action.size();
+}
+
+uint64_t BytesOf(const EventTable& table) {
+  return static_cast<uint64_t>(table.rows() * (32 + 8 * table.width));
+}
+
+bool HasNan(const std::vector<double>& values) {
+  return std::any_of(values.begin(), values.end(), [](double value) { return std::isnan(value); });
 }
 
 int64_t People(const JourneyTable& table) {
@@ -73,14 +102,13 @@ DatasetWriter::DatasetWriter(core::FileSystem& files, std::filesystem::path dire
   split.Validate();
   OpenOrCreate(schema, split);
   RemoveGarbage();
-  files_.MakeDirectories(directory_ / kShards);
   generation_.number = static_cast<int>(manifest_.generations.size());
 }
 
 DatasetWriter::~DatasetWriter() {
   if (publishing_) return;  // the manifest may name the files already
   try {
-    for (const ShardFile& file : generation_.files) files_.RemoveTree(directory_ / file.name);
+    for (const ShardFile& file : FilesOf(generation_)) files_.RemoveTree(directory_ / file.name);
   } catch (const Error& error) {
     core::LogWarning("left for the next writer of the dataset to remove: ", error.what());
   }
@@ -109,17 +137,18 @@ void DatasetWriter::OpenOrCreate(const DatasetSchema& schema, const SplitRule& s
   }
 }
 
-// What a killed writer has left: shards that no manifest names, and a half-written manifest.
+// What a killed writer has left: files that no manifest names, and a half-written manifest.
 void DatasetWriter::RemoveGarbage() {
   std::set<std::string> named;
   for (const Generation& generation : manifest_.generations) {
-    for (const ShardFile& file : generation.files) named.insert(file.name);
+    for (const ShardFile& file : FilesOf(generation)) named.insert(file.name);
   }
-  const std::filesystem::path shards = directory_ / kShards;
-  if (files_.Exists(shards)) {
-    for (const std::string& entry : files_.List(shards)) {
+  for (const char* folder : kFolders) {
+    if (!files_.Exists(directory_ / folder)) continue;
+    for (const std::string& entry : files_.List(directory_ / folder)) {
       const bool ours = entry.starts_with("g") && entry.ends_with(".h5");
-      if (ours && !named.contains(StrCat(kShards, "/", entry))) files_.RemoveTree(shards / entry);
+      if (!ours || named.contains(StrCat(folder, "/", entry))) continue;
+      files_.RemoveTree(directory_ / folder / entry);
     }
   }
   for (const std::string& entry : files_.List(directory_)) {
@@ -127,34 +156,45 @@ void DatasetWriter::RemoveGarbage() {
   }
 }
 
-void DatasetWriter::CheckPartition(int partition, const JourneyTable& journeys) const {
-  const DatasetSchema& schema = manifest_.schema;
+void DatasetWriter::CheckTurn(int partition, int last_partition) const {
   JOURNEYMAN_CHECK(!publishing_ && !broken_, "the writer is spent");
-  JOURNEYMAN_CHECK(partition > last_partition_ && partition < manifest_.split.partitions,
-                   "partition ", partition, " after ", last_partition_, ", of ",
+  JOURNEYMAN_CHECK(partition > last_partition && partition < manifest_.split.partitions,
+                   "partition ", partition, " after ", last_partition, ", of ",
                    manifest_.split.partitions);
-  if (journeys.journey_count() == 0) return;
+}
+
+void DatasetWriter::CheckPeople(int partition, const std::vector<uint64_t>& persons) const {
+  for (const uint64_t person : persons) {
+    JOURNEYMAN_CHECK(manifest_.split.PartitionOf(person) == partition, "a person of partition ",
+                     manifest_.split.PartitionOf(person), " is in partition ", partition);
+  }
+}
+
+void DatasetWriter::CheckJourneys(int partition, const JourneyTable& journeys) const {
+  const DatasetSchema& schema = manifest_.schema;
   JOURNEYMAN_CHECK(journeys.features == schema.features.width() &&
                        journeys.actions == schema.catalogue.size() &&
                        journeys.metrics == std::ssize(schema.metrics) &&
                        journeys.has_distribution == schema.has_distribution,
                    "partition ", partition, " has other widths than the schema");
   journeys.Validate();
-  for (const uint64_t person : journeys.persons) {
-    JOURNEYMAN_CHECK(manifest_.split.PartitionOf(person) == partition, "a person of partition ",
-                     manifest_.split.PartitionOf(person), " is in partition ", partition);
-  }
-  const bool misses = std::any_of(journeys.propensity.begin(), journeys.propensity.end(),
-                                  [](double propensity) { return std::isnan(propensity); });
-  if (schema.propensed && misses) {
-    throw Error(ExitCode::kBadData, StrCat("partition ", partition,
-                                           ": a propensity is missing in a propensed dataset"));
-  }
+  CheckPeople(partition, journeys.persons);
 }
 
 void DatasetWriter::AddPartition(int partition, const JourneyTable& journeys) {
-  CheckPartition(partition, journeys);
-  last_partition_ = partition;
+  CheckTurn(partition, shards_.last_partition);
+  if (journeys.journey_count() > 0) {
+    CheckJourneys(partition, journeys);
+    if (manifest_.schema.propensed && HasNan(journeys.propensity)) {
+      throw Error(ExitCode::kBadData, StrCat("partition ", partition,
+                                             ": a propensity is missing in a propensed dataset"));
+    }
+    if (HasNan(journeys.metric_values)) {
+      throw Error(ExitCode::kBadData,
+                  StrCat("partition ", partition, ": a metric of a closed decision is missing"));
+    }
+  }
+  shards_.last_partition = partition;
   if (journeys.journey_count() == 0) return;
 
   broken_ = true;
@@ -172,38 +212,102 @@ void DatasetWriter::AddPartition(int partition, const JourneyTable& journeys) {
     manifest_.journeys += sorted.journey_count();
     manifest_.people += People(sorted);
   }
-  pending_bytes_ += BytesOf(sorted);
-  pending_.emplace_back(partition, std::move(sorted));
-  if (pending_bytes_ >= target_file_bytes_) FlushFile();
+  shards_.bytes += BytesOf(sorted);
+  shards_.partitions.emplace_back(partition, std::move(sorted));
+  if (shards_.bytes >= target_file_bytes_) FlushShards();
   broken_ = false;
 }
 
-void DatasetWriter::FlushFile() {
-  if (pending_.empty()) return;
-  ShardFile file;
-  file.first_partition = pending_.front().first;
-  file.last_partition = pending_.back().first;
-  file.name = FileName(generation_.number, file.first_partition, file.last_partition);
-  for (const auto& [partition, table] : pending_) {
-    file.journeys += table.journey_count();
-    file.rows += table.rows();
+void DatasetWriter::AddEvents(int partition, std::vector<EventTable> events) {
+  CheckTurn(partition, events_.last_partition);
+  const std::vector<EventKind>& kinds = manifest_.schema.events;
+  JOURNEYMAN_CHECK(events.size() == kinds.size(), "partition ", partition, " has ", events.size(),
+                   " kinds of events, the schema ", kinds.size());
+  uint64_t bytes = 0;
+  for (std::size_t kind = 0; kind < kinds.size(); ++kind) {
+    JOURNEYMAN_CHECK(events[kind].width == std::ssize(kinds[kind].values), "events of kind ",
+                     kinds[kind].name, " have width ", events[kind].width);
+    events[kind].Validate();
+    CheckPeople(partition, events[kind].persons);
+    bytes += BytesOf(events[kind]);
   }
-  const std::vector<std::byte> bytes = EncodeShard(pending_);
-  file.bytes = bytes.size();
-  file.xxh3 = core::Xxh3(bytes);
-  pending_.clear();
-  pending_bytes_ = 0;
-  // Noted first, so that a file which could only be written in part is removed too.
-  generation_.files.push_back(file);
-  files_.WriteDurable(directory_ / file.name, bytes);
+  events_.last_partition = partition;
+  if (bytes == 0) return;
+
+  broken_ = true;
+  for (EventTable& table : events) table = table.Sorted();
+  events_.bytes += bytes;
+  events_.partitions.emplace_back(partition, std::move(events));
+  if (events_.bytes >= target_file_bytes_) FlushEvents();
+  broken_ = false;
 }
 
-DatasetManifest DatasetWriter::Publish(uint64_t source_hash) {
-  JOURNEYMAN_CHECK(!publishing_ && !broken_, "the writer is spent");
+void DatasetWriter::AddPending(int partition, const JourneyTable& journeys) {
+  CheckTurn(partition, pending_.last_partition);
+  if (journeys.journey_count() > 0) CheckJourneys(partition, journeys);
+  pending_.last_partition = partition;
+  if (journeys.journey_count() == 0) return;
+
   broken_ = true;
-  FlushFile();
-  files_.SyncDirectory(directory_ / kShards);
-  generation_.source_hash = source_hash;
+  JourneyTable sorted = SortedByJourney(journeys);
+  pending_.bytes += BytesOf(sorted);
+  pending_.partitions.emplace_back(partition, std::move(sorted));
+  if (pending_.bytes >= target_file_bytes_) FlushPending();
+  broken_ = false;
+}
+
+void DatasetWriter::FlushShards() {
+  if (shards_.partitions.empty()) return;
+  const auto partitions = shards_.Take();
+  WriteFile(JourneyEntry(kShards, generation_.number, partitions), EncodeShard(partitions),
+            generation_.files);
+}
+
+void DatasetWriter::FlushEvents() {
+  if (events_.partitions.empty()) return;
+  const auto partitions = events_.Take();
+  ShardFile file = Entry(kEvents, generation_.number, partitions);
+  for (const auto& [partition, tables] : partitions) {
+    for (const EventTable& table : tables) file.rows += table.rows();
+  }
+  WriteFile(std::move(file), EncodeEventShard(manifest_.schema.events, partitions),
+            generation_.event_files);
+}
+
+void DatasetWriter::FlushPending() {
+  if (pending_.partitions.empty()) return;
+  const auto partitions = pending_.Take();
+  WriteFile(JourneyEntry(kPending, generation_.number, partitions), EncodeShard(partitions),
+            generation_.pending_files);
+}
+
+void DatasetWriter::WriteFile(ShardFile file, const std::vector<std::byte>& bytes,
+                              std::vector<ShardFile>& list) {
+  file.bytes = bytes.size();
+  file.xxh3 = core::Xxh3(bytes);
+  const std::filesystem::path path = directory_ / file.name;
+  files_.MakeDirectories(path.parent_path());
+  // Noted first, so that a file which could only be written in part is removed too.
+  list.push_back(std::move(file));
+  files_.WriteDurable(path, bytes);
+}
+
+DatasetManifest DatasetWriter::Publish(const PublishInfo& info) {
+  JOURNEYMAN_CHECK(!publishing_ && !broken_, "the writer is spent");
+  for (const auto& [kind, counts] : info.event_counts) {
+    JOURNEYMAN_CHECK(manifest_.schema.EventIndex(kind) >= 0, "\"", kind, "\" is no kind of event");
+  }
+  broken_ = true;
+  FlushShards();
+  FlushEvents();
+  FlushPending();
+  for (const char* folder : kFolders) {
+    if (files_.Exists(directory_ / folder)) files_.SyncDirectory(directory_ / folder);
+  }
+  generation_.source_hash = info.source_hash;
+  generation_.sources = info.sources;
+  generation_.watermark_us = info.watermark_us;
+  generation_.event_counts = info.event_counts;
   generation_.total_journeys = manifest_.journeys;
   generation_.total_rows = manifest_.rows;
   generation_.total_people = manifest_.people;

@@ -52,7 +52,7 @@ class Data {
       }
       writer.AddPartition(p, mine);
     }
-    writer.Publish(1);
+    writer.Publish({.source_hash = 1});
     dataset_ = std::make_unique<storage::Dataset>(
         storage::Dataset::Open(core::RealFileSystem(), directory_ / "data"));
     reader_ = std::make_unique<experience::JourneyReader>(

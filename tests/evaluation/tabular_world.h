@@ -137,7 +137,7 @@ inline storage::Dataset WriteDataset(core::FileSystem& files,
         .first->second.AppendJourney(journeys, j);
   }
   for (const auto& [partition, table] : partitions) writer.AddPartition(partition, table);
-  writer.Publish(0);
+  writer.Publish({.source_hash = 0});
   return storage::Dataset::Open(files, directory);
 }
 

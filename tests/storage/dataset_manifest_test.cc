@@ -181,7 +181,7 @@ TEST(DatasetManifestTest, ContradictionsAreBadData) {
   EXPECT_THAT(error([](auto& m) { m.dataset_id = "x"; }), HasSubstr("dataset_id"));
   for (const char* name : {"shards/../key.h5", "/etc/x.h5", "shards/a/b.h5", "shards/x", ""}) {
     EXPECT_THAT(error([&](auto& m) { m.generations[0].files[0].name = name; }),
-                HasSubstr("no name of a shard"))
+                HasSubstr("no name of a file in shards"))
         << name;
   }
 }
