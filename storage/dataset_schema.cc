@@ -7,6 +7,7 @@
 #include <set>
 
 #include "core/error.h"
+#include "core/json_text.h"
 #include "core/salted_hash.h"
 #include "core/strings.h"
 #include "features/json_fields.h"
@@ -39,8 +40,8 @@ void CheckEventNames(const std::vector<std::string>& names, const std::string& w
     const bool plain = name.find('\0') == std::string::npos && name.size() <= kMaxNameBytes;
     if (!name.empty() && plain && seen.insert(name).second) continue;
     throw Error(ExitCode::kBadData,
-                StrCat("dataset schema: ", what, ": \"", name,
-                       "\" is empty, there twice, longer than ", kMaxNameBytes,
+                StrCat("dataset schema: ", what, ": ", core::JsonQuote(name),
+                       " is empty, there twice, longer than ", kMaxNameBytes,
                        " bytes or has a zero byte"));
   }
 }

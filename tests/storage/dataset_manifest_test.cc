@@ -138,6 +138,36 @@ TEST(ActionCatalogueTest, BrokenRulesAreRefusedByName) {
   EXPECT_THAT(error([&](auto& c) { c.actions[1].payload = deep; }), HasSubstr("nested deeper"));
 }
 
+TEST(DatasetSchemaTest, KindsOfEventsAreLeftOutOfTheJsonWhereThereAreNone) {
+  DatasetSchema schema = SmallSchema();
+  EXPECT_THAT(schema.ToJson(), ::testing::Not(HasSubstr("events")));
+  const uint64_t hash = schema.Hash();
+  EXPECT_EQ(hash, 0xed865a228d2b8241u) << "schemas of datasets that exist";
+  schema.events = {{"purchase", {"amount", "items"}}, {"visit", {}}};
+  const DatasetSchema copy = DatasetSchema::FromJson(schema.ToJson());
+  EXPECT_EQ(copy, schema);
+  EXPECT_NE(copy.Hash(), hash);
+  EXPECT_EQ(schema.EventIndex("visit"), 1);
+  EXPECT_EQ(schema.EventIndex("other"), -1);
+}
+
+TEST(DatasetSchemaTest, KindsOfEventsHaveUniquePlainNames) {
+  const auto error = [](std::vector<EventKind> events) {
+    DatasetSchema schema = SmallSchema();
+    schema.events = std::move(events);
+    return ErrorOf(core::ExitCode::kBadData, [&] { schema.Validate(); });
+  };
+  EXPECT_EQ(error({{"a", {"x"}}, {"b", {"x"}}}), "no error");
+  EXPECT_THAT(error({{"a", {}}, {"a", {}}}), HasSubstr("event kinds: \"a\""));
+  EXPECT_THAT(error({{"", {}}}), HasSubstr("event kinds"));
+  EXPECT_THAT(error({{std::string(257, 'a'), {}}}), HasSubstr("256 bytes"));
+  EXPECT_THAT(error({{std::string("a\0b", 3), {}}}), HasSubstr("\"a\\u0000b\" is"));
+  EXPECT_THAT(error({{"a", {"x", "x"}}}), HasSubstr("values of event kind \"a\": \"x\""));
+  std::vector<EventKind> many;
+  for (int i = 0; i < 257; ++i) many.push_back({std::to_string(i), {}});
+  EXPECT_THAT(error(many), HasSubstr("257 event kinds"));
+}
+
 DatasetManifest Example() {
   DatasetManifest manifest;
   manifest.dataset_id = "0123456789abcdef";
@@ -161,6 +191,67 @@ TEST(DatasetManifestTest, JsonRoundTripKeepsEverything) {
   EXPECT_EQ(copy.generations[0].files[0].xxh3, ~uint64_t{0});
   EXPECT_EQ(copy.generations[1].total_rows, 14);
   EXPECT_EQ(copy.people, 5);
+}
+
+// With all that a generation of an event log has.
+DatasetManifest EventExample() {
+  DatasetManifest manifest = Example();
+  manifest.schema.events = {{"purchase", {"amount"}}, {"visit", {}}};
+  Generation& last = manifest.generations[1];
+  last.event_files = {{"events/g0001-p0000-0003.h5", 0, 3, 0, 9, 1000, 3}};
+  last.pending_files = {{"pending/g0001-p0000-0003.h5", 0, 3, 2, 4, 1000, 4},
+                        {"pending/g0001-p0004-0005.h5", 4, 5, 1, 1, 1000, 5}};
+  last.sources = {{"a.csv", 10, ~uint64_t{0}}, {"b \"c\".csv", 0, 1}};
+  last.watermark_us = -5;
+  last.event_counts = {{"purchase", {1, 2, 3, 4}}};
+  last.merged_source_hashes = {~uint64_t{0}, 3};
+  manifest.forgotten = {1, ~uint64_t{0}};
+  return manifest;
+}
+
+TEST(DatasetManifestTest, WhatAnEventLogAddsComesBackAndIsAbsentWithoutOne) {
+  const DatasetManifest copy = DatasetManifest::FromJson(EventExample().ToJson());
+  EXPECT_EQ(copy.ToJson(), EventExample().ToJson());
+  const Generation& last = copy.generations[1];
+  EXPECT_EQ(last.event_files.at(0).rows, 9);
+  EXPECT_EQ(last.open_decisions(), 5);
+  EXPECT_EQ(last.sources, EventExample().generations[1].sources);
+  EXPECT_EQ(last.watermark_us, -5);
+  EXPECT_EQ(last.event_counts, EventExample().generations[1].event_counts);
+  EXPECT_EQ(last.merged_source_hashes, (std::vector<uint64_t>{~uint64_t{0}, 3}));
+  EXPECT_EQ(copy.forgotten, (std::vector<uint64_t>{1, ~uint64_t{0}}));
+  EXPECT_TRUE(copy.HasSource(3));
+  EXPECT_TRUE(copy.HasSource(78));
+  EXPECT_FALSE(copy.HasSource(4));
+  for (const char* key : {"event", "pending", "source\"", "sources", "watermark", "merged",
+                          "forgotten"}) {
+    EXPECT_THAT(Example().ToJson(), ::testing::Not(HasSubstr(key)));
+  }
+}
+
+TEST(DatasetManifestTest, ContradictionsOfEventLogsAreBadData) {
+  const auto error = [](const auto& spoil) {
+    DatasetManifest manifest = EventExample();
+    spoil(manifest, manifest.generations[1]);
+    return ErrorOf(core::ExitCode::kBadData,
+                   [&] { (void)DatasetManifest::FromJson(manifest.ToJson()); });
+  };
+  EXPECT_THAT(error([](auto& m, auto&) { m.schema.events.clear(); }), HasSubstr("no kind of event"));
+  EXPECT_THAT(error([](auto&, auto& g) { g.event_counts["return"] = {}; }), HasSubstr("\"return\""));
+  EXPECT_THAT(error([](auto&, auto& g) { g.event_counts["visit"].late = -1; }),
+              HasSubstr("negative"));
+  EXPECT_THAT(error([](auto&, auto& g) { g.event_files[0].name = "shards/g0001-p0000-0003.h5"; }),
+              HasSubstr("no name of a file in events/"));
+  EXPECT_THAT(error([](auto&, auto& g) { g.pending_files[0].name = "events/x.h5"; }),
+              HasSubstr("no name of a file in pending/"));
+  EXPECT_THAT(error([](auto&, auto& g) { g.event_files[0].journeys = 1; }),
+              HasSubstr("9 rows in 1 journeys"));
+  EXPECT_THAT(error([](auto&, auto& g) { g.event_files[0].rows = 0; }), HasSubstr("0 rows"));
+  EXPECT_THAT(error([](auto&, auto& g) { g.pending_files[0].journeys = 5; }),
+              HasSubstr("4 rows in 5 journeys"));
+  EXPECT_THAT(error([](auto&, auto& g) { std::swap(g.pending_files[0], g.pending_files[1]); }),
+              HasSubstr("do not follow"));
+  EXPECT_THAT(error([](auto& m, auto&) { m.forgotten = {2, 2}; }), HasSubstr("do not ascend"));
 }
 
 TEST(DatasetManifestTest, ContradictionsAreBadData) {
