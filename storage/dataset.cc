@@ -125,19 +125,24 @@ Dataset Dataset::Open(core::FileSystem& files, const std::filesystem::path& dire
   return dataset;
 }
 
-uint64_t Dataset::ContentHash() const {
+std::vector<uint64_t> Dataset::ContentHashes() const {
   core::Xxh3Hasher hasher;
   hasher.Update(StrCat(schema().ToJson(), "\n", split().partitions, " ", split().holdout_share, " ",
                        split().folds, "\n"));
+  std::vector<uint64_t> hashes = {hasher.Digest()};
   for (const Generation& generation : manifest_.generations) {
-    if (generation.files.empty()) continue;
-    hasher.Update(StrCat("generation ", generation.number, "\n"));
-    for (const ShardFile& file : generation.files) {
-      hasher.Update(StrCat(file.name, " ", file.bytes, " ", core::Hex64(file.xxh3), "\n"));
+    if (!generation.files.empty()) {
+      hasher.Update(StrCat("generation ", generation.number, "\n"));
+      for (const ShardFile& file : generation.files) {
+        hasher.Update(StrCat(file.name, " ", file.bytes, " ", core::Hex64(file.xxh3), "\n"));
+      }
     }
+    hashes.push_back(hasher.Digest());
   }
-  return hasher.Digest();
+  return hashes;
 }
+
+uint64_t Dataset::ContentHash() const { return ContentHashes().back(); }
 
 Dataset Dataset::WithGenerations(int count) const {
   const int present = static_cast<int>(manifest_.generations.size());
@@ -146,13 +151,43 @@ Dataset Dataset::WithGenerations(int count) const {
                                                 " generations, not ", count));
   }
   Dataset dataset = *this;
-  DatasetManifest& manifest = dataset.manifest_;
-  manifest.generations.resize(static_cast<std::size_t>(count));
-  const Generation last = count == 0 ? Generation{} : manifest.generations.back();
-  manifest.journeys = last.total_journeys;
-  manifest.rows = last.total_rows;
-  manifest.people = last.total_people;
+  dataset.manifest_.generations.resize(static_cast<std::size_t>(count));
+  dataset.manifest_.TakeTotals();
   return dataset;
+}
+
+Dataset Dataset::WithVersion(int number) const {
+  Dataset dataset = *this;
+  dataset.manifest_.former.clear();
+  if (number == manifest_.version) return dataset;
+  for (const DatasetVersion& version : manifest_.former) {
+    if (version.number != number) continue;
+    dataset.manifest_.version = number;
+    dataset.manifest_.generations = version.generations;
+    dataset.manifest_.TakeTotals();
+    return dataset;
+  }
+  throw Error(ExitCode::kMissingInput, StrCat(directory_, ": there is no version ", number));
+}
+
+std::optional<Dataset> Dataset::FindContent(uint64_t content_hash, int generations) const {
+  std::vector<int> numbers = {manifest_.version};
+  for (auto former = manifest_.former.rbegin(); former != manifest_.former.rend(); ++former) {
+    numbers.push_back(former->number);
+  }
+  for (const int number : numbers) {
+    const Dataset version = WithVersion(number);
+    const std::vector<uint64_t> hashes = version.ContentHashes();
+    const auto wanted = static_cast<std::size_t>(std::max(generations, 0));
+    if (wanted < hashes.size() && hashes[wanted] == content_hash) {
+      return version.WithGenerations(generations);
+    }
+    const auto found = std::find(hashes.rbegin(), hashes.rend(), content_hash);
+    if (found != hashes.rend()) {
+      return version.WithGenerations(static_cast<int>(hashes.rend() - found) - 1);
+    }
+  }
+  return std::nullopt;
 }
 
 JourneyTable Dataset::EmptyTable() const {
@@ -233,6 +268,7 @@ JourneyTable Dataset::ReadPending(int partition) const {
 }
 
 void Dataset::Verify() const {
+  for (const DatasetVersion& former : manifest_.former) WithVersion(former.number).Verify();
   for (const Generation& generation : manifest_.generations) {
     for (const ShardFile& file : generation.files) {
       VerifyShard(*cache_->Get(file), StrCat(directory_ / file.name), file, split(), true);

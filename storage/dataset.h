@@ -7,7 +7,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "core/file_system.h"
@@ -22,10 +21,12 @@ using DatasetKey = std::array<uint8_t, 16>;
 // Reads the 32 hex digits of a key file. Throws kMissingInput / kBadData.
 DatasetKey ReadKeyFile(core::FileSystem& files, const std::filesystem::path& path);
 
+class GenerationWriter;
 class ShardCache;
 
-// A dataset directory: `manifest.json`, `key`, and files `gNNNN-pAAAA-BBBB.h5` in `shards/`
-// (closed decisions), `events/` and `pending/` (open decisions).
+// A dataset directory: `manifest.json`, `key`, and files of partitions in `shards/` (closed
+// decisions), `events/` and `pending/` (open decisions). It is the newest version of the dataset;
+// former ones, from before a compaction, are kept for runs that are pinned to them.
 // Immutable once opened; safe to read from several threads. A copy shares the
 // cache of shard files with its origin. `files` must outlive both.
 class Dataset {
@@ -47,6 +48,15 @@ class Dataset {
   // is pinned to them. Throws kMissingInput where there are fewer.
   Dataset WithGenerations(int count) const;
 
+  // The dataset as it was in a version that the manifest still names. Throws kMissingInput.
+  Dataset WithVersion(int number) const;
+  // The dataset with the training data of that hash, as a pinned run needs it: of the newest
+  // version that has them in its first generations, and there with `generations` of them where
+  // that is possible. Nothing where no version has them any more.
+  std::optional<Dataset> FindContent(uint64_t content_hash, int generations) const;
+  // Content hashes of the first 0, 1, ... generations, the last one being ContentHash().
+  std::vector<uint64_t> ContentHashes() const;
+
   // All journeys of one partition, generations merged, ordered by journey
   // hash (storage/journey_merge.h). A file is verified against its size and
   // hash each time it is read from the disk; a bounded number of bytes of the
@@ -63,8 +73,8 @@ class Dataset {
   // Hashed people whose rows no import may bring back, ascending.
   const std::vector<uint64_t>& Forgotten() const { return manifest_.forgotten; }
 
-  // Every file against its hash, its content and the manifest's counts; used by
-  // `inspect`. Throws kBadData naming the file.
+  // Every file against its hash, its content and the manifest's counts, former versions included;
+  // used by `inspect`. Throws kBadData naming the file.
   void Verify() const;
 
  private:
@@ -109,7 +119,8 @@ class DatasetWriter {
   DatasetWriter& operator=(const DatasetWriter&) = delete;
 
   // The three below REQUIRE ascending partitions, each on its own: partitions of events may come
-  // before, between or after those of journeys.
+  // before, between or after those of journeys. They throw kBadData for people that the dataset was
+  // asked to forget.
 
   // REQUIRES: journeys of that partition only, in any order; widths as in the schema (kBug). Throws
   // kBadData where the journeys are not valid, miss a metric or, in a propensed dataset, a
@@ -130,42 +141,21 @@ class DatasetWriter {
   DatasetManifest Publish(const PublishInfo& info);
 
  private:
-  // Partitions of one kind of file that are not written yet.
-  template <class Table>
-  struct Held {
-    std::vector<std::pair<int, Table>> partitions;
-    uint64_t bytes = 0;
-    int last_partition = -1;
-
-    std::vector<std::pair<int, Table>> Take() {
-      bytes = 0;
-      return std::exchange(partitions, {});
-    }
-  };
-
   void OpenOrCreate(const DatasetSchema& schema, const SplitRule& split);
-  void RemoveGarbage();
   void CheckTurn(int partition, int last_partition) const;
   void CheckPeople(int partition, const std::vector<uint64_t>& persons) const;
   void CheckJourneys(int partition, const JourneyTable& journeys) const;
-  void FlushShards();
-  void FlushEvents();
-  void FlushPending();
-  void WriteFile(ShardFile file, const std::vector<std::byte>& bytes,
-                 std::vector<ShardFile>& list);
 
   core::FileSystem& files_;
   std::filesystem::path directory_;
   DatasetManifest manifest_;
   DatasetKey key_;
-  uint64_t target_file_bytes_;
-  Generation generation_;
-  Held<JourneyTable> shards_;
-  Held<std::vector<EventTable>> events_;
-  Held<JourneyTable> pending_;
+  std::unique_ptr<GenerationWriter> generation_;
   std::optional<Dataset> previous_;  // where the dataset existed
-  bool broken_ = false;      // a call threw on the way
-  bool publishing_ = false;  // the manifest may name the new files
+  int last_shard_ = -1;  // partition
+  int last_events_ = -1;
+  int last_pending_ = -1;
+  bool broken_ = false;  // a call threw on the way, or the generation is published
 };
 
 }  // namespace journeyman::storage

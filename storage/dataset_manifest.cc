@@ -21,9 +21,9 @@ using features::FieldAs;
 using Json = nlohmann::json;
 
 constexpr char kFormat[] = "journeyman.dataset";
-constexpr std::string_view kShardFolder = "shards/";
-constexpr std::string_view kEventFolder = "events/";
-constexpr std::string_view kPendingFolder = "pending/";
+constexpr std::string_view kShards = "shards/";
+constexpr std::string_view kEvents = "events/";
+constexpr std::string_view kPending = "pending/";
 
 [[noreturn]] void Refuse(const std::string& why) {
   throw Error(ExitCode::kBadData, StrCat("dataset manifest: ", why));
@@ -74,7 +74,7 @@ ShardFile ParseFile(const Json& json, std::string_view folder) {
   if (!IsFileName(file.name, folder)) {
     Refuse(StrCat("\"", file.name, "\" is no name of a file in ", folder));
   }
-  const bool has_journeys = folder != kEventFolder;
+  const bool has_journeys = folder != kEvents;
   if (file.rows < 1 || (has_journeys ? file.journeys < 1 || file.rows < file.journeys
                                      : file.journeys != 0)) {
     Refuse(StrCat(file.name, ": ", file.rows, " rows in ", file.journeys, " journeys"));
@@ -173,14 +173,14 @@ Generation ParseGeneration(const Json& json, const DatasetSchema& schema, int pa
   generation.total_journeys = FieldAs<int64_t>(json, "total_journeys");
   generation.total_rows = FieldAs<int64_t>(json, "total_rows");
   generation.total_people = FieldAs<int64_t>(json, "total_people");
-  generation.files = ParseFiles(ArrayField(json, "files"), kShardFolder, partitions);
+  generation.files = ParseFiles(ArrayField(json, "files"), kShards, partitions);
   generation.event_files =
-      ParseFiles(OptionalArray(json, "event_files"), kEventFolder, partitions);
+      ParseFiles(OptionalArray(json, "event_files"), kEvents, partitions);
   if (schema.events.empty() && !generation.event_files.empty()) {
     Refuse("there are files of events but no kind of event");
   }
   generation.pending_files =
-      ParseFiles(OptionalArray(json, "pending_files"), kPendingFolder, partitions);
+      ParseFiles(OptionalArray(json, "pending_files"), kPending, partitions);
   for (const Json& source : OptionalArray(json, "sources")) {
     generation.sources.push_back(ParseSource(source));
   }
@@ -208,10 +208,16 @@ std::vector<uint64_t> ParseForgotten(const Json& list) {
   return people;
 }
 
-void CheckTotals(const DatasetManifest& manifest) {
+Json GenerationsJson(const std::vector<Generation>& generations) {
+  Json list = Json::array();
+  for (const Generation& generation : generations) list.push_back(GenerationJson(generation));
+  return list;
+}
+
+void CheckTotals(const std::vector<Generation>& generations) {
   int64_t rows = 0;
   int number = 0;
-  for (const Generation& generation : manifest.generations) {
+  for (const Generation& generation : generations) {
     if (generation.number != number++) {
       Refuse(StrCat("generation ", generation.number, " stands at place ", number - 1));
     }
@@ -220,13 +226,36 @@ void CheckTotals(const DatasetManifest& manifest) {
       Refuse(StrCat("generation ", generation.number, ": total_rows is ", generation.total_rows,
                     ", the files have ", rows));
     }
+    if (generation.total_people < 0 || generation.total_people > generation.total_journeys ||
+        generation.total_journeys > rows) {
+      Refuse(StrCat("generation ", generation.number, ": the counts contradict each other"));
+    }
   }
-  const bool empty = manifest.generations.empty();
-  const Generation last = empty ? Generation{} : manifest.generations.back();
-  if (manifest.rows != last.total_rows || manifest.journeys != last.total_journeys ||
-      manifest.people != last.total_people || manifest.people < 0 ||
-      manifest.people > manifest.journeys || manifest.journeys > manifest.rows) {
-    Refuse("the counts contradict each other");
+}
+
+std::vector<Generation> ParseGenerations(const Json& list, const DatasetManifest& manifest) {
+  std::vector<Generation> generations;
+  for (const Json& generation : list) {
+    generations.push_back(
+        ParseGeneration(generation, manifest.schema, manifest.split.partitions));
+  }
+  CheckTotals(generations);
+  return generations;
+}
+
+void ParseVersions(const Json& json, DatasetManifest& manifest) {
+  manifest.generations = ParseGenerations(ArrayField(json, "generations"), manifest);
+  if (json.contains("version")) manifest.version = FieldAs<int>(json, "version");
+  int next = 0;
+  for (const Json& version : OptionalArray(json, "former")) {
+    const int number = FieldAs<int>(version, "version");
+    if (number < next) Refuse(StrCat("former version ", number, " does not ascend"));
+    next = number + 1;
+    manifest.former.push_back(
+        {number, ParseGenerations(ArrayField(version, "generations"), manifest)});
+  }
+  if (manifest.version < next) {
+    Refuse(StrCat("version ", manifest.version, " follows version ", next - 1));
   }
 }
 
@@ -253,6 +282,29 @@ bool DatasetManifest::HasSource(uint64_t source_hash) const {
   });
 }
 
+bool DatasetManifest::IsForgotten(uint64_t person) const {
+  return std::binary_search(forgotten.begin(), forgotten.end(), person);
+}
+
+void DatasetManifest::TakeTotals() {
+  const Generation last = generations.empty() ? Generation{} : generations.back();
+  journeys = last.total_journeys;
+  rows = last.total_rows;
+  people = last.total_people;
+}
+
+std::vector<ShardFile> FilesOf(const DatasetManifest& manifest) {
+  std::vector<ShardFile> all;
+  const auto add = [&](const std::vector<Generation>& generations) {
+    for (const Generation& generation : generations) {
+      for (ShardFile& file : FilesOf(generation)) all.push_back(std::move(file));
+    }
+  };
+  for (const DatasetVersion& version : manifest.former) add(version.generations);
+  add(manifest.generations);
+  return all;
+}
+
 std::optional<int64_t> DatasetManifest::watermark_us() const {
   for (auto generation = generations.rbegin(); generation != generations.rend(); ++generation) {
     if (generation->watermark_us) return generation->watermark_us;
@@ -261,17 +313,20 @@ std::optional<int64_t> DatasetManifest::watermark_us() const {
 }
 
 std::string DatasetManifest::ToJson() const {
-  Json list = Json::array();
-  for (const Generation& generation : generations) list.push_back(GenerationJson(generation));
   Json json = {{"format", kFormat},
                {"format_version", kFormatVersion},
                {"dataset_id", dataset_id},
                {"schema", Json::parse(schema.ToJson())},
                {"split", SplitJson(split)},
-               {"generations", std::move(list)},
+               {"generations", GenerationsJson(generations)},
                {"journeys", journeys},
                {"rows", rows},
                {"people", people}};
+  if (version > 0) json["version"] = version;
+  for (const DatasetVersion& old : former) {
+    json["former"].push_back(
+        {{"version", old.number}, {"generations", GenerationsJson(old.generations)}});
+  }
   for (const uint64_t person : forgotten) json["forgotten"].push_back(core::Hex64(person));
   return features::JsonText(json, "dataset manifest", 1);
 }
@@ -291,15 +346,14 @@ DatasetManifest DatasetManifest::FromJson(std::string_view json) {
   (void)ParseHex64(manifest.dataset_id, "dataset_id");
   manifest.schema = DatasetSchema::FromJson(Field(parsed, "schema").dump());
   manifest.split = ParseSplit(Field(parsed, "split"));
-  for (const Json& generation : ArrayField(parsed, "generations")) {
-    manifest.generations.push_back(
-        ParseGeneration(generation, manifest.schema, manifest.split.partitions));
-  }
-  manifest.journeys = FieldAs<int64_t>(parsed, "journeys");
-  manifest.rows = FieldAs<int64_t>(parsed, "rows");
-  manifest.people = FieldAs<int64_t>(parsed, "people");
+  ParseVersions(parsed, manifest);
   manifest.forgotten = ParseForgotten(OptionalArray(parsed, "forgotten"));
-  CheckTotals(manifest);
+  manifest.TakeTotals();
+  if (manifest.journeys != FieldAs<int64_t>(parsed, "journeys") ||
+      manifest.rows != FieldAs<int64_t>(parsed, "rows") ||
+      manifest.people != FieldAs<int64_t>(parsed, "people")) {
+    Refuse("the counts contradict each other");
+  }
   return manifest;
 }
 

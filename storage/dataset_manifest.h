@@ -67,6 +67,12 @@ struct Generation {
 // All files that it names.
 std::vector<ShardFile> FilesOf(const Generation& generation);
 
+// The generations of a dataset before a compaction.
+struct DatasetVersion {
+  int number = 0;
+  std::vector<Generation> generations;
+};
+
 // `manifest.json` of a dataset directory. Without it the directory is no
 // dataset; it is replaced atomically, shard files never change.
 struct DatasetManifest {
@@ -79,16 +85,25 @@ struct DatasetManifest {
   int64_t journeys = 0;  // of closed decisions, as the totals of the last generation
   int64_t rows = 0;
   int64_t people = 0;
+  int version = 0;  // of `generations`; compaction and forgetting make the next one
+  std::vector<DatasetVersion> former;  // versions that are kept, ascending, all before `version`
   std::vector<uint64_t> forgotten;  // hashed people, ascending; no import may bring them back
 
   // Some generation came from inputs of this hash, also where it was merged since.
   bool HasSource(uint64_t source_hash) const;
+  bool IsForgotten(uint64_t person) const;
   // The watermark of the newest generation that has one.
   std::optional<int64_t> watermark_us() const;
+
+  // Sets journeys, rows and people to the totals of the last generation.
+  void TakeTotals();
 
   std::string ToJson() const;  // indented, for people
   // Throws core::Error: kConfig for an unknown format version, else kBadData.
   static DatasetManifest FromJson(std::string_view json);
 };
+
+// All files that it names, of former versions too.
+std::vector<ShardFile> FilesOf(const DatasetManifest& manifest);
 
 }  // namespace journeyman::storage

@@ -120,7 +120,7 @@ DatasetSchema DatasetSchema::FromJson(std::string_view json) {
     schema.metrics.push_back(features::ValueAs<std::string>(metric, "metrics"));
   }
   if (parsed.contains("events")) {
-    for (const Json& event : ArrayField(parsed, "events")) schema.events.push_back(ParseKind(event));
+    for (const Json& kind : ArrayField(parsed, "events")) schema.events.push_back(ParseKind(kind));
   }
   schema.horizon = FieldAs<int>(parsed, "horizon");
   schema.propensed = FieldAs<bool>(parsed, "propensed");

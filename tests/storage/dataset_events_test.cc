@@ -196,7 +196,9 @@ TEST_F(DatasetEventsTest, AnUnpublishedWriterRemovesAllItsFilesAndANewOneThoseOf
   WriteImport(files_, Directory(), NthImport(0));
   const auto listing = [&] {
     std::vector<std::vector<std::string>> all;
-    for (const char* folder : {"events", "pending"}) all.push_back(files_.List(Directory() / folder));
+    for (const char* folder : {"events", "pending"}) {
+      all.push_back(files_.List(Directory() / folder));
+    }
     return all;
   };
   const auto before = listing();
@@ -268,7 +270,9 @@ TEST_F(DatasetEventsTest, VerifyFindsContentThatIsNotWhatTheManifestSays) {
   // Open decisions that are closed as well.
   const auto twice = OpenJourneys(kPeople, 0, 1);
   std::vector<std::pair<int, JourneyTable>> pending;
-  for (const auto& [partition, table] : twice) pending.emplace_back(partition, SortedByJourney(table));
+  for (const auto& [partition, table] : twice) {
+    pending.emplace_back(partition, SortedByJourney(table));
+  }
   Replace(files_, Directory(), generation.pending_files[0], EncodeShard(pending), manifest);
   EXPECT_THAT(verify(), HasSubstr("sequence 0 is in two generations"));
 }

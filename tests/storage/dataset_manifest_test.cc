@@ -206,6 +206,9 @@ DatasetManifest EventExample() {
   last.event_counts = {{"purchase", {1, 2, 3, 4}}};
   last.merged_source_hashes = {~uint64_t{0}, 3};
   manifest.forgotten = {1, ~uint64_t{0}};
+  manifest.former = {{0, {{0, {{"shards/g0000-p0002-0002.h5", 2, 2, 1, 3, 400, 2}}, 5, 1, 3, 1}}},
+                     {2, {}}};
+  manifest.version = 3;
   return manifest;
 }
 
@@ -220,11 +223,18 @@ TEST(DatasetManifestTest, WhatAnEventLogAddsComesBackAndIsAbsentWithoutOne) {
   EXPECT_EQ(last.event_counts, EventExample().generations[1].event_counts);
   EXPECT_EQ(last.merged_source_hashes, (std::vector<uint64_t>{~uint64_t{0}, 3}));
   EXPECT_EQ(copy.forgotten, (std::vector<uint64_t>{1, ~uint64_t{0}}));
+  EXPECT_EQ(copy.version, 3);
+  ASSERT_EQ(copy.former.size(), 2u);
+  EXPECT_EQ(copy.former[0].generations.at(0).files.at(0).rows, 3);
+  EXPECT_EQ(copy.former[1].number, 2);
+  EXPECT_EQ(FilesOf(copy).size(), 7u);
+  EXPECT_TRUE(copy.IsForgotten(1));
+  EXPECT_FALSE(copy.IsForgotten(2));
   EXPECT_TRUE(copy.HasSource(3));
   EXPECT_TRUE(copy.HasSource(78));
   EXPECT_FALSE(copy.HasSource(4));
   for (const char* key : {"event", "pending", "source\"", "sources", "watermark", "merged",
-                          "forgotten"}) {
+                          "forgotten", "former", "\"version\": 3"}) {
     EXPECT_THAT(Example().ToJson(), ::testing::Not(HasSubstr(key)));
   }
 }
@@ -236,8 +246,10 @@ TEST(DatasetManifestTest, ContradictionsOfEventLogsAreBadData) {
     return ErrorOf(core::ExitCode::kBadData,
                    [&] { (void)DatasetManifest::FromJson(manifest.ToJson()); });
   };
-  EXPECT_THAT(error([](auto& m, auto&) { m.schema.events.clear(); }), HasSubstr("no kind of event"));
-  EXPECT_THAT(error([](auto&, auto& g) { g.event_counts["return"] = {}; }), HasSubstr("\"return\""));
+  EXPECT_THAT(error([](auto& m, auto&) { m.schema.events.clear(); }),
+              HasSubstr("no kind of event"));
+  EXPECT_THAT(error([](auto&, auto& g) { g.event_counts["return"] = {}; }),
+              HasSubstr("\"return\""));
   EXPECT_THAT(error([](auto&, auto& g) { g.event_counts["visit"].late = -1; }),
               HasSubstr("negative"));
   EXPECT_THAT(error([](auto&, auto& g) { g.event_files[0].name = "shards/g0001-p0000-0003.h5"; }),
@@ -252,6 +264,14 @@ TEST(DatasetManifestTest, ContradictionsOfEventLogsAreBadData) {
   EXPECT_THAT(error([](auto&, auto& g) { std::swap(g.pending_files[0], g.pending_files[1]); }),
               HasSubstr("do not follow"));
   EXPECT_THAT(error([](auto& m, auto&) { m.forgotten = {2, 2}; }), HasSubstr("do not ascend"));
+  EXPECT_THAT(error([](auto& m, auto&) { m.version = 2; }),
+              HasSubstr("version 2 follows version 2"));
+  EXPECT_THAT(error([](auto& m, auto&) { std::swap(m.former[0], m.former[1]); }),
+              HasSubstr("former version 0 does not ascend"));
+  EXPECT_THAT(error([](auto& m, auto&) { m.former[0].generations[0].total_rows = 4; }),
+              HasSubstr("total_rows"));
+  EXPECT_THAT(error([](auto& m, auto&) { m.former[0].generations[0].total_people = 2; }),
+              HasSubstr("contradict"));
 }
 
 TEST(DatasetManifestTest, ContradictionsAreBadData) {

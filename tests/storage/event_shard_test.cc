@@ -103,7 +103,10 @@ TEST(EventShardTest, WhatAWriterMustNotPassIsAProgrammersError) {
   EXPECT_THAT(error([](auto& p) { p[1].second = EmptyEvents(Kinds()); }), HasSubstr("no event"));
   EXPECT_THAT(error([](auto& p) { std::swap(p[0].second[0], p[0].second[2]); }),
               HasSubstr("width 1"));
-  EXPECT_THAT(error([](auto& p) { std::swap(p[2].second[1].persons[0], p[2].second[1].persons[9]); }),
+  EXPECT_THAT(error([](auto& p) {
+                auto& persons = p[2].second[1].persons;
+                std::swap(persons[0], persons[9]);
+              }),
               HasSubstr("not sorted"));
 }
 
@@ -168,7 +171,8 @@ TEST(EventShardTest, FilesThatContradictThemselvesAreBadData) {
                    [&] { (void)DecodeEventShard(columns.Bytes(), "x.h5", kinds); });
   };
   EXPECT_EQ(error([](auto&) {}), "no error");
-  EXPECT_THAT(error([](auto& c) { c.schema = "journeyman.shard"; }), HasSubstr("is not journeyman.events"));
+  EXPECT_THAT(error([](auto& c) { c.schema = "journeyman.shard"; }),
+              HasSubstr("is not journeyman.events"));
   EXPECT_THAT(error([](auto& c) { c.version = 2; }), HasSubstr("version 2"));
   EXPECT_THAT(error([](auto& c) { c.rows = 4; }), HasSubstr("\"rows\" is 4"));
   EXPECT_THAT(error([](auto& c) { c.rows = -1; }), HasSubstr("\"rows\" is -1"));
@@ -181,6 +185,24 @@ TEST(EventShardTest, FilesThatContradictThemselvesAreBadData) {
   EXPECT_THAT(error([](auto& c) { c.persons[0] = 9; }), HasSubstr("not sorted"));
   EXPECT_THAT(error([](auto& c) { c.values[2] = -std::numeric_limits<double>::infinity(); }),
               HasSubstr("-inf"));
+}
+
+TEST(EventShardTest, ADamagedShardNeverDecodesToAnInvalidTable) {
+  const std::vector<std::byte> good = EncodeEventShard(Kinds(), Example());
+  int refused = 0;
+  for (std::size_t i = 0; i < good.size(); i += 53) {
+    std::vector<std::byte> bytes = good;
+    bytes[i] ^= std::byte{0x11};
+    try {
+      for (const auto& [partition, tables] : DecodeEventShard(bytes, "x.h5", Kinds())) {
+        for (const EventTable& table : tables) table.Validate();
+      }
+    } catch (const core::Error& error) {
+      EXPECT_EQ(error.code(), ExitCode::kBadData) << "byte " << i << ": " << error.what();
+      ++refused;
+    }
+  }
+  EXPECT_GT(refused, 0);
 }
 
 TEST(EventShardTest, TruncatedBytesAreBadData) {

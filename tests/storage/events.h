@@ -1,8 +1,11 @@
 #pragma once
 
+#include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <limits>
 #include <map>
+#include <string>
 #include <vector>
 
 #include "core/philox.h"
@@ -57,14 +60,14 @@ inline std::map<int, JourneyTable> OpenJourneys(int people, int first, int count
   return tables;
 }
 
-// Bytes of every column, for comparisons under which NaN equals NaN.
+// Bit by bit, so that NaN equals NaN.
 inline bool SameEvents(const EventTable& a, const EventTable& b) {
-  const auto bytes = [](const auto& column) {
-    const auto view = std::as_bytes(std::span(column));
-    return std::vector<std::byte>(view.begin(), view.end());
+  const auto same_bits = [](double x, double y) {
+    return std::bit_cast<uint64_t>(x) == std::bit_cast<uint64_t>(y);
   };
   return a.width == b.width && a.persons == b.persons && a.time_us == b.time_us &&
-         a.ids == b.ids && a.decisions == b.decisions && bytes(a.values) == bytes(b.values);
+         a.ids == b.ids && a.decisions == b.decisions &&
+         std::equal(a.values.begin(), a.values.end(), b.values.begin(), b.values.end(), same_bits);
 }
 
 inline bool SameEvents(const std::vector<EventTable>& a, const std::vector<EventTable>& b) {
