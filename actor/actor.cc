@@ -107,7 +107,8 @@ std::vector<experience::PartitionSurvey> SurveyPartitions(
     const experience::RewardCalculator& reward, const experience::TransitionConfig& config) {
   std::vector<experience::PartitionSurvey> surveys;
   for (const int partition : plan.PartitionsOfActor(index)) {
-    surveys.push_back(experience::Survey(partition, reader.Read(partition), reward, config));
+    surveys.push_back(experience::Survey(partition, reader.Read(partition),
+                                         reader.dataset().schema().features, reward, config));
   }
   return surveys;
 }

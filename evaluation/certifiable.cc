@@ -63,7 +63,9 @@ void RequirePropensities(const storage::Dataset& dataset) {
 // Where only the weights are asked for.
 class NoReward final : public experience::RewardCalculator {
  public:
-  double Reward(std::span<const double>, int) const override { return 0; }
+  void Rewards(const storage::JourneyTable&, int64_t, std::span<double> out) const override {
+    std::fill(out.begin(), out.end(), 0.0);
+  }
   std::string Describe() const override { return "none"; }
 };
 

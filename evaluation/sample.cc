@@ -52,7 +52,7 @@ class SampleMaker {
     first_ = journeys_.offsets[j];
     length_ = journeys_.offsets[j + 1] - first_;
     sample_.offsets.push_back(sample_.rows() + length_);
-    AddValues();
+    AddValues(j);
     AddPolicies(j);
     if (!request_.models.empty()) AddModels(person);
   }
@@ -72,10 +72,12 @@ class SampleMaker {
     return place->second;
   }
 
-  void AddValues() {
+  void AddValues(int64_t j) {
+    rewards_.resize(length_);
+    request_.reward->Rewards(journeys_, j, rewards_);
     for (int64_t row = first_; row < first_ + length_; ++row) {
       const auto metrics = journeys_.Metrics(row);
-      sample_.values.push_back(request_.reward->Reward(metrics, journeys_.action[row]));
+      sample_.values.push_back(rewards_[row - first_]);
       sample_.values.insert(sample_.values.end(), metrics.begin(), metrics.end());
     }
   }
@@ -162,6 +164,7 @@ class SampleMaker {
   // Of the journey being added.
   int64_t first_ = 0;
   int64_t length_ = 0;
+  std::vector<double> rewards_;                            // [length]
   std::vector<policy::ActionDistribution> distributions_;  // [candidates, length]
   std::vector<double> later_;                              // [candidates, outcomes]
   std::vector<float> predicted_;                           // [heads, actions]

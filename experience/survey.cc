@@ -71,18 +71,22 @@ void SortAndCheck(std::vector<PartitionSurvey>& surveys) {
 }  // namespace
 
 PartitionSurvey Survey(int partition, const storage::JourneyTable& journeys,
-                       const RewardCalculator& reward, const TransitionConfig& config) {
+                       const features::FeatureSpec& spec, const RewardCalculator& reward,
+                       const TransitionConfig& config) {
   PartitionSurvey survey;
   survey.partition = partition;
   survey.journeys = journeys.journey_count();
   survey.transitions = CountTransitions(config, journeys);
-  survey.fit = features::FitPart(journeys.features);
+  survey.fit = features::FitPart(spec);
   survey.outcomes.resize(1 + static_cast<size_t>(journeys.metrics));
+  for (int64_t j = 0; j < journeys.journey_count(); ++j) {
+    for (const double value : RewardsOf(reward, journeys, j)) {
+      survey.outcomes[0].Add(static_cast<float>(value));
+    }
+  }
   for (int64_t row = 0; row < journeys.rows(); ++row) {
     survey.fit.AddRow(journeys.Observation(row));
     const auto metrics = journeys.Metrics(row);
-    const int action = journeys.action[static_cast<size_t>(row)];
-    survey.outcomes[0].Add(static_cast<float>(reward.Reward(metrics, action)));
     for (size_t m = 0; m < metrics.size(); ++m) {
       survey.outcomes[1 + m].Add(static_cast<float>(metrics[m]));
     }

@@ -25,9 +25,10 @@ struct PartitionSurvey {
 };
 
 // Every decision's observation and outcomes count, also where the decision gives
-// no transition. Pure.
+// no transition. `spec` is that of the journeys. Pure.
 PartitionSurvey Survey(int partition, const storage::JourneyTable& journeys,
-                       const RewardCalculator& reward, const TransitionConfig& config);
+                       const features::FeatureSpec& spec, const RewardCalculator& reward,
+                       const TransitionConfig& config);
 
 // Little-endian with magic, version and a trailing xxh3. Decode throws
 // core::Error(kBadData) on damage.

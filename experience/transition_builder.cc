@@ -75,6 +75,8 @@ class BlockAssembler {
     for (journey_ = 0; journey_ < table_.journey_count(); ++journey_) {
       shape_ = ShapeOf(table_, journey_);
       ForgetStates();
+      rewards_.resize(static_cast<size_t>(shape_.decisions));
+      reward_.Rewards(table_, journey_, rewards_);
       const int64_t rows = config_.outcomes_only ? shape_.decisions : shape_.TdRows();
       for (int64_t t = 0; t < rows; ++t) {
         if (blocks_.empty() || blocks_.back().rows() == config_.block_rows) StartBlock();
@@ -124,7 +126,7 @@ class BlockAssembler {
     for (int64_t i = 0; i < length; ++i) {
       const int64_t row = shape_.first_row + t + i;
       const auto metrics = table_.Metrics(row);
-      reward += discount * reward_.Reward(metrics, table_.action[static_cast<size_t>(row)]);
+      reward += discount * rewards_[static_cast<size_t>(t + i)];
       for (size_t m = 0; m < metric_sums_.size(); ++m) metric_sums_[m] += discount * metrics[m];
       if (!config_.outcomes_only) discount *= Gamma(t + i);
     }
@@ -189,6 +191,7 @@ class BlockAssembler {
   std::vector<TransitionBlock> blocks_;
   int64_t journey_ = 0;
   JourneyShape shape_;
+  std::vector<double> rewards_;  // of its decisions
   std::vector<int32_t> slots_;  // state of the journey -> index in the block, -1 = not there
 };
 

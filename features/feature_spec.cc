@@ -1,6 +1,5 @@
 #include "features/feature_spec.h"
 
-#include <array>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -18,9 +17,6 @@ using core::ExitCode;
 using core::StrCat;
 using Json = nlohmann::json;
 
-constexpr std::array kKinds = {FeatureKind::kContinuous, FeatureKind::kBinary, FeatureKind::kEnum,
-                               FeatureKind::kPassthrough};
-
 void ValidateColumn(const FeatureColumn& column) {
   if (column.name.empty()) throw Error(ExitCode::kBadData, "feature spec: a column has no name");
   const bool is_enum = column.kind == FeatureKind::kEnum;
@@ -31,6 +27,16 @@ void ValidateColumn(const FeatureColumn& column) {
   if (!is_enum && !column.categories.empty()) {
     throw Error(ExitCode::kBadData, StrCat("feature \"", column.name, "\" is ", Name(column.kind),
                                            " and has categories; only an enum may"));
+  }
+  const bool hashed = column.kind == FeatureKind::kHashed;
+  if (hashed && !(column.buckets >= 2 && column.buckets <= FeatureColumn::kMostBuckets)) {
+    throw Error(ExitCode::kBadData,
+                StrCat("feature \"", column.name, "\" has ", column.buckets, " hash buckets; 2 to ",
+                       FeatureColumn::kMostBuckets, " are possible"));
+  }
+  if (!hashed && column.buckets != 0) {
+    throw Error(ExitCode::kBadData, StrCat("feature \"", column.name, "\" is ", Name(column.kind),
+                                           " and has hash buckets; only a hashed one may"));
   }
   std::set<std::string_view> seen;
   for (const std::string& category : column.categories) {
@@ -50,6 +56,7 @@ FeatureColumn ParseColumn(const Json& json) {
       column.categories.push_back(ValueAs<std::string>(category, "categories"));
     }
   }
+  if (json.contains("buckets")) column.buckets = FieldAs<int64_t>(json, "buckets");
   return column;
 }
 
@@ -57,17 +64,31 @@ FeatureColumn ParseColumn(const Json& json) {
 
 const char* Name(FeatureKind kind) {
   switch (kind) {
-    case FeatureKind::kContinuous: return "continuous";
-    case FeatureKind::kBinary: return "binary";
-    case FeatureKind::kEnum: return "enum";
-    case FeatureKind::kPassthrough: return "passthrough";
+    case FeatureKind::kContinuous:
+      return "continuous";
+    case FeatureKind::kBinary:
+      return "binary";
+    case FeatureKind::kEnum:
+      return "enum";
+    case FeatureKind::kPassthrough:
+      return "passthrough";
+    case FeatureKind::kProbability:
+      return "probability";
+    case FeatureKind::kQuantile:
+      return "quantile";
+    case FeatureKind::kBoxCox:
+      return "box_cox";
+    case FeatureKind::kDate:
+      return "date";
+    case FeatureKind::kHashed:
+      return "hashed";
   }
   return "unknown";
 }
 
 FeatureKind ParseFeatureKind(std::string_view text) {
   std::string known;
-  for (const FeatureKind kind : kKinds) {
+  for (const FeatureKind kind : kFeatureKinds) {
     if (text == Name(kind)) return kind;
     known += StrCat(known.empty() ? "" : ", ", Name(kind));
   }
@@ -90,6 +111,7 @@ std::string FeatureSpec::ToJson() const {
   for (const FeatureColumn& column : columns) {
     Json entry = {{"name", column.name}, {"kind", Name(column.kind)}};
     if (!column.categories.empty()) entry["categories"] = column.categories;
+    if (column.buckets != 0) entry["buckets"] = column.buckets;
     list.push_back(std::move(entry));
   }
   return JsonText(Json{{"columns", std::move(list)}}, "feature spec");

@@ -1,40 +1,17 @@
-#include <array>
-#include <bit>
 #include <cmath>
-#include <cstring>
+#include <limits>
 
 #include "core/check.h"
-#include "core/error.h"
-#include "core/strings.h"
+#include "features/byte_codec.h"
 #include "features/transform.h"
 
 namespace journeyman::features {
 
 namespace {
 
-using core::Error;
-using core::ExitCode;
-using core::StrCat;
-
-// count, missing, mean, sum_squared_deviations
-constexpr std::size_t kBytesPerColumn = 4 * sizeof(uint64_t);
-
-static_assert(std::endian::native == std::endian::little, "the layout is little-endian");
-
-template <class T>
-void Append(std::vector<std::byte>& bytes, T value) {
-  static_assert(sizeof(T) == sizeof(uint64_t));
-  const auto raw = std::bit_cast<std::array<std::byte, sizeof(T)>>(value);
-  bytes.insert(bytes.end(), raw.begin(), raw.end());
-}
-
-template <class T>
-T Take(std::span<const std::byte>& bytes) {
-  T value;
-  std::memcpy(&value, bytes.data(), sizeof(T));
-  bytes = bytes.subspan(sizeof(T));
-  return value;
-}
+// count, missing, mean, sum_squared_deviations, number of counted values
+constexpr std::size_t kLeastBytesPerColumn = 5 * sizeof(uint64_t);
+constexpr uint64_t kNotCounted = std::numeric_limits<uint64_t>::max();
 
 }  // namespace
 
@@ -67,51 +44,70 @@ void ColumnMoments::Merge(const ColumnMoments& other) {
   count += other.count;
 }
 
+FitPart::FitPart(const FeatureSpec& spec) : FitPart(spec.width()) {
+  for (std::size_t i = 0; i < spec.columns.size(); ++i) {
+    if (IsFitFromCounts(spec.columns[i].kind)) counts[i].emplace();
+  }
+}
+
 void FitPart::AddRow(std::span<const float> raw) {
   JOURNEYMAN_CHECK(raw.size() == columns.size(), raw.size(), " features for a fit of ",
                    columns.size());
-  for (std::size_t i = 0; i < columns.size(); ++i) columns[i].Add(raw[i]);
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    columns[i].Add(raw[i]);
+    if (counts[i] && std::isfinite(raw[i])) counts[i]->Add(raw[i]);
+  }
 }
 
 void FitPart::Merge(const FitPart& other) {
   JOURNEYMAN_CHECK(other.columns.size() == columns.size(), other.columns.size(),
                    " columns merged into ", columns.size());
-  for (std::size_t i = 0; i < columns.size(); ++i) columns[i].Merge(other.columns[i]);
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    JOURNEYMAN_CHECK(other.counts[i].has_value() == counts[i].has_value(), "column ", i,
+                     " is counted in one part and not in the other");
+    columns[i].Merge(other.columns[i]);
+    if (counts[i]) counts[i]->Merge(*other.counts[i]);
+  }
 }
 
 std::vector<std::byte> FitPart::Encode() const {
-  std::vector<std::byte> bytes;
-  bytes.reserve(sizeof(uint64_t) + columns.size() * kBytesPerColumn);
-  Append(bytes, static_cast<uint64_t>(columns.size()));
-  for (const ColumnMoments& column : columns) {
-    Append(bytes, column.count);
-    Append(bytes, column.missing);
-    Append(bytes, column.mean);
-    Append(bytes, column.sum_squared_deviations);
+  ByteWriter writer;
+  writer.Number(static_cast<uint64_t>(columns.size()));
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    writer.Number(columns[i].count);
+    writer.Number(columns[i].missing);
+    writer.Number(columns[i].mean);
+    writer.Number(columns[i].sum_squared_deviations);
+    if (counts[i]) {
+      counts[i]->Write(writer);
+    } else {
+      writer.Number(kNotCounted);
+    }
   }
-  return bytes;
+  return writer.bytes();
 }
 
 FitPart FitPart::Decode(std::span<const std::byte> bytes) {
-  const std::size_t size = bytes.size();
-  const bool has_width = size >= sizeof(uint64_t);
-  const uint64_t width = has_width ? Take<uint64_t>(bytes) : 0;
-  if (!has_width || width != bytes.size() / kBytesPerColumn ||
-      bytes.size() % kBytesPerColumn != 0) {
-    throw Error(ExitCode::kBadData,
-                StrCat("feature statistics: ", size, " bytes do not hold ", width, " columns"));
-  }
-  FitPart part(static_cast<int64_t>(width));
-  for (ColumnMoments& column : part.columns) {
-    column.count = Take<int64_t>(bytes);
-    column.missing = Take<int64_t>(bytes);
-    column.mean = Take<double>(bytes);
-    column.sum_squared_deviations = Take<double>(bytes);
+  ByteReader reader(bytes, "feature statistics");
+  FitPart part(static_cast<int64_t>(reader.Count(kLeastBytesPerColumn)));
+  for (std::size_t i = 0; i < part.columns.size(); ++i) {
+    ColumnMoments& column = part.columns[i];
+    column.count = reader.Number<int64_t>();
+    column.missing = reader.Number<int64_t>();
+    column.mean = reader.Number<double>();
+    column.sum_squared_deviations = reader.Number<double>();
     if (column.count < 0 || column.missing < 0 || !std::isfinite(column.mean) ||
         !(column.sum_squared_deviations >= 0)) {
-      throw Error(ExitCode::kBadData, "feature statistics: a column contradicts itself");
+      reader.Fail("a column contradicts itself");
     }
+    if (reader.Peek<uint64_t>() == kNotCounted) {
+      (void)reader.Number<uint64_t>();
+      continue;
+    }
+    part.counts[i] = ValueCounts::Read(reader);
+    if (part.counts[i]->total() != column.count) reader.Fail("a column contradicts itself");
   }
+  reader.ExpectEnd();
   return part;
 }
 

@@ -2,66 +2,84 @@
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "core/check.h"
-#include "core/error.h"
 #include "core/salted_hash.h"
-#include "core/strings.h"
-#include "features/json_fields.h"
+#include "features/elementary.h"
 
 namespace journeyman::features {
 
 namespace {
 
-using core::Error;
-using core::ExitCode;
-using core::StrCat;
-using Json = nlohmann::json;
-
-constexpr int kFormatVersion = 1;
 constexpr double kClip = 10.0;
 
-[[noreturn]] void Refuse(const std::string& name, const char* why) {
-  throw Error(ExitCode::kBadData, StrCat("transform, feature \"", name, "\": ", why));
-}
-
-// One-hot of the category's index; a missing or unknown one leaves all zeros.
-void ApplyEnum(float value, std::span<float> out) {
+// One-hot of an index; a missing or unknown one leaves all zeros.
+void ApplyOneHot(float value, std::span<float> out) {
   std::fill(out.begin(), out.end(), 0.0f);
   if (!(value >= 0 && value < static_cast<float>(out.size()))) return;
   const auto index = static_cast<std::size_t>(value);
   if (static_cast<float>(index) == value && index < out.size()) out[index] = 1.0f;
 }
 
-float Standardise(float value, double mean, double scale) {
+float Standardise(double value, double mean, double scale) {
   if (scale == 0) return 0.0f;
   return static_cast<float>(std::clamp((value - mean) * scale, -kClip, kClip));
 }
 
+float LogOdds(double probability) {
+  if (!(probability > 0)) return static_cast<float>(-kClip);
+  if (!(probability < 1)) return static_cast<float>(kClip);
+  return static_cast<float>(std::clamp(Log(probability / (1 - probability)), -kClip, kClip));
+}
+
+float CentredPercentile(std::span<const QuantileKnot> knots, double value) {
+  constexpr double kSqrt12 = 3.4641016151377545871;
+  if (knots.empty()) return 0.0f;
+  return static_cast<float>((PercentileOf(knots, value) - 0.5) * kSqrt12);
+}
+
+// 1 / deviation, 0 for a constant column.
+double ScaleOf(double deviation) { return deviation > 0 ? 1.0 / deviation : 0.0; }
+
+double DeviationOf(const ColumnMoments& moments) {
+  return moments.count == 0
+             ? 0.0
+             : std::sqrt(moments.sum_squared_deviations / static_cast<double>(moments.count));
+}
+
 }  // namespace
+
+Transform::Column Transform::FitColumn(FeatureKind kind, const ColumnMoments& moments,
+                                       const std::optional<ValueCounts>& counts) {
+  Column column;
+  column.indicator = !IsOneHot(kind) && moments.missing > 0;
+  if (kind == FeatureKind::kContinuous || kind == FeatureKind::kDate ||
+      kind == FeatureKind::kBoxCox) {
+    column.mean = moments.mean;
+    column.scale = ScaleOf(DeviationOf(moments));
+  }
+  if (kind == FeatureKind::kQuantile) column.knots = FitQuantiles(counts->Sorted());
+  if (kind != FeatureKind::kBoxCox) return column;
+  std::vector<ValueCounts::Entry> entries = counts->Sorted();
+  column.box_cox = FitBoxCox(entries);
+  if (column.box_cox.lambda == 1) return column;  // the moments of x itself are exact
+  for (ValueCounts::Entry& entry : entries) entry.value = column.box_cox.Apply(entry.value);
+  const EntryMoments straightened = MomentsOf(entries);
+  column.mean = straightened.mean;
+  column.scale = ScaleOf(straightened.deviation);
+  return column;
+}
 
 Transform Transform::Fit(const FeatureSpec& spec, std::span<const FitPart> parts) {
   spec.Validate();
-  FitPart total(spec.width());
+  FitPart total(spec);
   for (const FitPart& part : parts) total.Merge(part);
 
   Transform transform;
   transform.spec_ = spec;
-  transform.columns_.resize(spec.columns.size());
   for (std::size_t i = 0; i < spec.columns.size(); ++i) {
-    const ColumnMoments& moments = total.columns[i];
-    Column& column = transform.columns_[i];
-    const FeatureKind kind = spec.columns[i].kind;
-    if (kind == FeatureKind::kContinuous) {
-      column.mean = moments.mean;
-      const double deviation =
-          moments.count == 0
-              ? 0.0
-              : std::sqrt(moments.sum_squared_deviations / static_cast<double>(moments.count));
-      column.scale = deviation > 0 ? 1.0 / deviation : 0.0;
-    }
-    column.indicator = kind != FeatureKind::kEnum && moments.missing > 0;
+    transform.columns_.push_back(
+        FitColumn(spec.columns[i].kind, total.columns[i], total.counts[i]));
   }
   transform.AssignOffsets();
   return transform;
@@ -72,9 +90,24 @@ void Transform::AssignOffsets() {
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     const FeatureColumn& column = spec_.columns[i];
     columns_[i].offset = output_width_;
-    output_width_ += column.kind == FeatureKind::kEnum
-                         ? static_cast<int64_t>(column.categories.size())
-                         : (columns_[i].indicator ? 2 : 1);
+    output_width_ +=
+        IsOneHot(column.kind) ? column.one_hot_width() : (columns_[i].indicator ? 2 : 1);
+  }
+}
+
+float Transform::ApplyNumber(FeatureKind kind, const Column& column, float value) {
+  switch (kind) {
+    case FeatureKind::kContinuous:
+    case FeatureKind::kDate:
+      return Standardise(value, column.mean, column.scale);
+    case FeatureKind::kBoxCox:
+      return Standardise(column.box_cox.Apply(value), column.mean, column.scale);
+    case FeatureKind::kQuantile:
+      return CentredPercentile(column.knots, value);
+    case FeatureKind::kProbability:
+      return LogOdds(value);
+    default:
+      return value;
   }
 }
 
@@ -88,61 +121,14 @@ void Transform::Apply(std::span<const float> raw, std::span<float> out) const {
     const FeatureKind kind = spec_.columns[i].kind;
     const float value = raw[i];
     float* target = out.data() + column.offset;
-    if (kind == FeatureKind::kEnum) {
-      ApplyEnum(value, {target, spec_.columns[i].categories.size()});
+    if (IsOneHot(kind)) {
+      ApplyOneHot(value, {target, static_cast<std::size_t>(spec_.columns[i].one_hot_width())});
       continue;
     }
     const bool missing = !std::isfinite(value);
-    if (missing) {
-      *target = 0.0f;
-    } else {
-      *target = kind == FeatureKind::kContinuous ? Standardise(value, column.mean, column.scale)
-                                                 : value;
-    }
+    *target = missing ? 0.0f : ApplyNumber(kind, column, value);
     if (column.indicator) target[1] = missing ? 1.0f : 0.0f;
   }
-}
-
-std::string Transform::ToJson() const {
-  Json list = Json::array();
-  for (const Column& column : columns_) {
-    list.push_back(
-        {{"mean", column.mean}, {"scale", column.scale}, {"indicator", column.indicator}});
-  }
-  const Json json = {{"format_version", kFormatVersion},
-                     {"spec", Json::parse(spec_.ToJson())},
-                     {"columns", std::move(list)}};
-  return JsonText(json, "transform");
-}
-
-Transform Transform::FromJson(std::string_view json) {
-  const Json parsed = ParseObject<Json>(json, "transform");
-  const int version = FieldAs<int>(parsed, "format_version");
-  if (version != kFormatVersion) {
-    throw Error(ExitCode::kBadData, StrCat("transform: format version ", version,
-                                           " is not the known ", kFormatVersion));
-  }
-  Transform transform;
-  transform.spec_ = FeatureSpec::FromJson(Field(parsed, "spec").dump());
-  const Json& columns = ArrayField(parsed, "columns");
-  if (columns.size() != transform.spec_.columns.size()) {
-    throw Error(ExitCode::kBadData, StrCat("transform: ", columns.size(), " columns for a spec of ",
-                                           transform.spec_.columns.size()));
-  }
-  for (std::size_t i = 0; i < columns.size(); ++i) {
-    Column column;
-    column.mean = FieldAs<double>(columns[i], "mean");
-    column.scale = FieldAs<double>(columns[i], "scale");
-    column.indicator = FieldAs<bool>(columns[i], "indicator");
-    const FeatureColumn& feature = transform.spec_.columns[i];
-    if (column.scale < 0) Refuse(feature.name, "the scale is below 0");
-    if (feature.kind == FeatureKind::kEnum && column.indicator) {
-      Refuse(feature.name, "an enum has no indicator of missing values");
-    }
-    transform.columns_.push_back(column);
-  }
-  transform.AssignOffsets();
-  return transform;
 }
 
 uint64_t Transform::Hash() const { return core::Xxh3(ToJson()); }

@@ -34,8 +34,12 @@ class Assembler {
   AssembledPartition Run() {
     std::vector<int64_t> rows(static_cast<size_t>(columns_.size()));
     std::iota(rows.begin(), rows.end(), 0);
-    std::stable_sort(rows.begin(), rows.end(), [this](int64_t a, int64_t b) {
-      return columns_.Key(a).journey < columns_.Key(b).journey;
+    // Rows come from several ranks; within a journey the order is that of the inputs.
+    std::sort(rows.begin(), rows.end(), [this](int64_t a, int64_t b) {
+      const DecisionKey& left = columns_.Key(a);
+      const DecisionKey& right = columns_.Key(b);
+      return std::tie(left.journey, left.file, left.line) <
+             std::tie(right.journey, right.file, right.line);
     });
     for (size_t begin = 0; begin < rows.size();) {
       size_t end = begin + 1;
@@ -238,15 +242,6 @@ void AppendAll(std::vector<T>& to, std::span<const T> from) {
   to.insert(to.end(), from.begin(), from.end());
 }
 
-void AppendObservation(std::span<const float> raw,
-                       std::span<const std::vector<float>> category_numbers, JourneyTable& table) {
-  for (size_t f = 0; f < raw.size(); ++f) {
-    const bool renumbered = !category_numbers[f].empty() && raw[f] == raw[f];
-    table.observations.push_back(renumbered ? category_numbers[f][static_cast<size_t>(raw[f])]
-                                            : raw[f]);
-  }
-}
-
 }  // namespace
 
 AssembledPartition AssemblePartition(const DecisionColumns& columns, const Mapping& mapping,
@@ -255,7 +250,7 @@ AssembledPartition AssemblePartition(const DecisionColumns& columns, const Mappi
 }
 
 JourneyTable TableOf(const AssembledPartition& assembled, const DecisionColumns& columns,
-                     const Mapping& mapping, std::span<const std::vector<float>> category_numbers) {
+                     const Mapping& mapping) {
   const DecisionWidths& widths = columns.widths();
   JourneyTable table;
   table.features = widths.features + (mapping.horizon > 0 ? 1 : 0);
@@ -264,7 +259,7 @@ JourneyTable TableOf(const AssembledPartition& assembled, const DecisionColumns&
   table.has_distribution = widths.has_distribution;
   for (const PlacedDecision& decision : assembled.decisions) {
     const DecisionKey& key = columns.Key(decision.row);
-    AppendObservation(columns.Observation(decision.row), category_numbers, table);
+    AppendAll(table.observations, columns.Observation(decision.row));
     if (mapping.horizon > 0) {
       table.observations.push_back(static_cast<float>(mapping.horizon - decision.sequence));
     }

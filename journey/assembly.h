@@ -1,10 +1,8 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <vector>
 
-#include "journey/categories.h"
 #include "journey/decision.h"
 #include "journey/mapping.h"
 #include "journey/reject.h"
@@ -30,7 +28,7 @@ struct AssembledPartition {
   int64_t already_imported = 0;
 };
 
-// Groups the decisions of a partition by journey, drops repeated ones, orders them and numbers
+// Groups the decisions of a partition, in the order of file and line, by journey, drops repeated ones, orders them and numbers
 // them.
 //   duplicates: rows of one journey with one decision id or one sequence number. The first read
 //     stays; an equal one is dropped and counted, another is rejected.
@@ -46,11 +44,8 @@ AssembledPartition AssemblePartition(const DecisionColumns& columns, const Mappi
                                      const storage::DatasetKey& key,
                                      const storage::JourneyTable* known);
 
-// The assembled journeys as a table, with `decisions_left` appended where the mapping has a
-// horizon. `category_numbers[feature][n]` is the final number of category n of an enum feature;
-// empty leaves a feature as it is.
+// The assembled journeys as a table, with `decisions_left` appended where the mapping has a horizon.
 storage::JourneyTable TableOf(const AssembledPartition& assembled, const DecisionColumns& columns,
-                              const Mapping& mapping,
-                              std::span<const std::vector<float>> category_numbers);
+                              const Mapping& mapping);
 
 }  // namespace journeyman::journey

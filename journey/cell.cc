@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 #include <string_view>
+#include <utility>
 
 #include "core/strings.h"
 
@@ -42,18 +43,25 @@ std::optional<int64_t> WholeNumber(double value) {
   return static_cast<int64_t>(value);
 }
 
+constexpr int64_t kMicrosPerMinute = 60'000'000;
+constexpr int64_t kMicrosPerDay = 24 * 60 * kMicrosPerMinute;
+
 int64_t MicrosPerUnit(TimeFormat format) {
   switch (format) {
     case TimeFormat::kSeconds:
       return 1'000'000;
     case TimeFormat::kMilliseconds:
       return 1'000;
+    case TimeFormat::kHours:
+      return 60 * kMicrosPerMinute;
+    case TimeFormat::kDays:
+      return kMicrosPerDay;
     default:
       return 1;
   }
 }
 
-std::optional<int64_t> EpochMicros(const Cell& cell, TimeFormat format) {
+std::optional<int64_t> MicrosSinceOrigin(const Cell& cell, TimeFormat format) {
   const int64_t scale = MicrosPerUnit(format);
   if (const auto whole = ToInteger(cell)) {
     int64_t micros = 0;
@@ -65,16 +73,18 @@ std::optional<int64_t> EpochMicros(const Cell& cell, TimeFormat format) {
   return WholeNumber(std::nearbyint(*number * static_cast<double>(scale)));
 }
 
-// Reads the parts of an ISO 8601 time from the front of a text.
+// Reads the parts of a time from the front of a text.
 class TimeText {
  public:
   explicit TimeText(std::string_view text) : rest_(text) {}
 
   bool Take(char wanted) {
-    if (rest_.empty() || rest_.front() != wanted) return false;
+    if (!Is(wanted)) return false;
     rest_.remove_prefix(1);
     return true;
   }
+  bool Is(char wanted) const { return !rest_.empty() && rest_.front() == wanted; }
+  bool IsDigit() const { return !rest_.empty() && rest_.front() >= '0' && rest_.front() <= '9'; }
   // Exactly `digits` digits with a value of at most `largest`, else -1.
   int TakeNumber(size_t digits, int largest) {
     if (rest_.size() < digits) return -1;
@@ -100,62 +110,72 @@ class TimeText {
     rest_.remove_prefix(digits);
     return (nanos + 500) / 1000;
   }
+  std::string_view rest() const { return rest_; }
   bool done() const { return rest_.empty(); }
 
  private:
   std::string_view rest_;
 };
 
-// Minutes east of UTC; none where the text ends here.
-std::optional<int> TakeOffset(TimeText& text) {
-  if (text.done() || text.Take('Z')) return 0;
-  const int sign = text.Take('+') ? 1 : (text.Take('-') ? -1 : 0);
-  if (sign == 0) return std::nullopt;
-  const int hours = text.TakeNumber(2, 23);
-  text.Take(':');
-  const int minutes = text.TakeNumber(2, 59);
-  if (hours < 0 || minutes < 0) return std::nullopt;
-  return sign * (hours * 60 + minutes);
-}
-
-std::optional<int64_t> TakeTimeOfDay(TimeText& text) {
-  const int hours = text.TakeNumber(2, 23);
-  if (hours < 0 || !text.Take(':')) return std::nullopt;
-  const int minutes = text.TakeNumber(2, 59);
-  if (minutes < 0) return std::nullopt;
-  int seconds = 0;
-  int64_t micros = 0;
-  if (text.Take(':')) {
-    seconds = text.TakeNumber(2, 60);
-    if (seconds < 0) return std::nullopt;
-    if (text.Take('.')) {
-      const auto fraction = text.TakeFraction();
-      if (!fraction) return std::nullopt;
-      micros = *fraction;
-    }
-  }
-  const auto offset = TakeOffset(text);
-  if (!offset) return std::nullopt;
-  return (int64_t{hours} * 3600 + minutes * 60 + seconds - *offset * 60) * 1'000'000 + micros;
-}
-
-std::optional<int64_t> IsoMicros(std::string_view raw) {
-  TimeText text(TrimView(raw));
+// Midnight of "2024-01-31", "2024/01/31" or "20240131" at the front of the text.
+std::optional<int64_t> TakeDate(TimeText& text) {
   const int year = text.TakeNumber(4, 9999);
-  if (year < 0 || !text.Take('-')) return std::nullopt;
+  const char separator = text.Is('-') || text.Is('/') ? text.rest().front() : '\0';
+  if (year < 0 || (separator != '\0' && !text.Take(separator))) return std::nullopt;
   const int month = text.TakeNumber(2, 12);
-  if (month < 0 || !text.Take('-')) return std::nullopt;
+  if (month < 0 || (separator != '\0' && !text.Take(separator))) return std::nullopt;
   const int day = text.TakeNumber(2, 31);
   const std::chrono::year_month_day date{std::chrono::year(year),
                                          std::chrono::month(static_cast<unsigned>(month)),
                                          std::chrono::day(static_cast<unsigned>(day))};
   if (day < 0 || !date.ok()) return std::nullopt;
-  const int64_t midnight = std::chrono::sys_days(date).time_since_epoch().count() * 86'400'000'000;
-  if (text.done()) return midnight;
-  if (!text.Take('T') && !text.Take(' ')) return std::nullopt;
-  const auto time_of_day = TakeTimeOfDay(text);
-  if (!time_of_day || !text.done()) return std::nullopt;
-  return midnight + *time_of_day;
+  return std::chrono::sys_days(date).time_since_epoch().count() * kMicrosPerDay;
+}
+
+// Since midnight.
+std::optional<int64_t> TakeTimeOfDay(TimeText& text) {
+  const int hours = text.TakeNumber(2, 23);
+  const bool colons = text.Take(':');
+  const int minutes = text.TakeNumber(2, 59);
+  if (hours < 0 || minutes < 0) return std::nullopt;
+  int seconds = 0;
+  int64_t micros = 0;
+  if (colons ? text.Take(':') : text.IsDigit()) {
+    seconds = text.TakeNumber(2, 60);
+    if (seconds < 0) return std::nullopt;
+    if (text.Take('.') || text.Take(',')) {
+      const auto fraction = text.TakeFraction();
+      if (!fraction) return std::nullopt;
+      micros = *fraction;
+    }
+  }
+  return (hours * 60 + minutes) * kMicrosPerMinute + int64_t{seconds} * 1'000'000 + micros;
+}
+
+std::optional<int64_t> IsoMicros(std::string_view raw, int offset_minutes) {
+  TimeText text(TrimView(raw));
+  const auto midnight = TakeDate(text);
+  if (!midnight) return std::nullopt;
+  int64_t time_of_day = 0;
+  if (!text.done()) {
+    if (!text.Take('T') && !text.Take(' ') && !text.Take('t')) return std::nullopt;
+    const auto taken = TakeTimeOfDay(text);
+    if (!taken) return std::nullopt;
+    time_of_day = *taken;
+    text.Take(' ');
+    if (!text.done()) {
+      const auto stated = text.rest() == "UTC" ? 0 : ToOffsetMinutes(text.rest());
+      if (!stated) return std::nullopt;
+      offset_minutes = *stated;
+    }
+  }
+  return *midnight + time_of_day - offset_minutes * kMicrosPerMinute;
+}
+
+std::optional<int64_t> DayNumberMicros(const Cell& cell, int offset_minutes) {
+  const auto number = ToInteger(cell);
+  if (!number || *number < 10'000'101 || *number > 99'991'231) return std::nullopt;
+  return IsoMicros(core::StrCat(*number), offset_minutes);
 }
 
 template <class Element, class Convert>
@@ -170,6 +190,14 @@ std::optional<std::vector<Element>> SplitList(std::string_view text, Convert con
 }
 
 }  // namespace
+
+void AssignText(Cell& cell, std::string_view text) {
+  if (auto* old = std::get_if<std::string>(&cell)) {
+    old->assign(text);
+  } else {
+    cell.emplace<std::string>(text);
+  }
+}
 
 bool IsMissing(const Cell& cell) {
   if (const auto* text = std::get_if<std::string>(&cell)) return text->empty();
@@ -241,10 +269,49 @@ std::optional<std::vector<std::string>> ToTexts(const Cell& cell) {
   return std::vector<std::string>{*ToText(cell)};
 }
 
-std::optional<int64_t> ToTimeMicros(const Cell& cell, TimeFormat format) {
-  if (format != TimeFormat::kIso8601) return EpochMicros(cell, format);
-  const auto* text = std::get_if<std::string>(&cell);
-  return text == nullptr ? std::nullopt : IsoMicros(*text);
+std::optional<int> ToOffsetMinutes(std::string_view text) {
+  TimeText rest(text);
+  if (rest.Take('Z') || rest.Take('z')) return rest.done() ? std::optional(0) : std::nullopt;
+  const int sign = rest.Take('+') ? 1 : (rest.Take('-') ? -1 : 0);
+  const int hours = rest.TakeNumber(2, 23);
+  if (sign == 0 || hours < 0) return std::nullopt;
+  if (rest.done()) return sign * hours * 60;
+  rest.Take(':');
+  const int minutes = rest.TakeNumber(2, 59);
+  if (minutes < 0 || !rest.done()) return std::nullopt;
+  return sign * (hours * 60 + minutes);
+}
+
+std::optional<int64_t> ToTimeMicros(const Cell& cell, TimeFormat format, const TimeBase& base) {
+  if (format == TimeFormat::kYyyymmdd) return DayNumberMicros(cell, base.offset_minutes);
+  if (format == TimeFormat::kIso8601) {
+    if (const auto* text = std::get_if<std::string>(&cell)) {
+      return IsoMicros(*text, base.offset_minutes);
+    }
+    const auto* number = std::get_if<int64_t>(&cell);  // "20240131" without its quotes
+    return number == nullptr ? std::nullopt : IsoMicros(core::StrCat(*number), base.offset_minutes);
+  }
+  const auto micros = MicrosSinceOrigin(cell, format);
+  int64_t time = 0;
+  if (!micros || __builtin_add_overflow(*micros, base.origin_us, &time)) return std::nullopt;
+  return time;
+}
+
+std::optional<int64_t> ToDurationMicros(std::string_view text) {
+  constexpr std::pair<char, int64_t> kUnits[] = {
+      {'s', 1'000'000},
+      {'m', 60'000'000},
+      {'h', 3'600'000'000},
+      {'d', 86'400'000'000},
+  };
+  if (text.empty()) return std::nullopt;
+  const auto number = core::ParseDouble(text.substr(0, text.size() - 1));
+  for (const auto& [unit, us] : kUnits) {
+    if (text.back() != unit || !number) continue;
+    const double length = *number * static_cast<double>(us);
+    if (length >= 1 && length < 9e18) return std::llround(length);
+  }
+  return std::nullopt;
 }
 
 }  // namespace journeyman::journey

@@ -3,11 +3,12 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
-// One value of a table, and the few ways in which a mapping reads it. All functions are pure; an
-// unreadable value is an empty optional, never an exception.
+// One value of a table, and the few ways in which a mapping reads it. All functions but AssignText
+// are pure; an unreadable value is an empty optional, never an exception.
 namespace journeyman::journey {
 
 // std::monostate is a missing value. A CSV file knows only missing values and strings, so every
@@ -19,7 +20,27 @@ using Cell = std::variant<std::monostate, bool, int64_t, double, std::string, st
 // In a string, separates the elements of a list.
 inline constexpr char kListSeparator = ';';
 
-enum class TimeFormat { kSeconds, kMilliseconds, kMicroseconds, kIso8601 };
+// How a table tells a time: as a number of units since an origin, or as a date.
+enum class TimeFormat {
+  kSeconds,
+  kMilliseconds,
+  kMicroseconds,
+  kHours,
+  kDays,
+  kIso8601,
+  kYyyymmdd,  // 20240131, as text or as a number
+};
+
+// What a time in a table is relative to.
+struct TimeBase {
+  int64_t origin_us = 0;   // the time that the number 0 stands for, since 1970-01-01 UTC
+  int offset_minutes = 0;  // of the clock that wrote the texts without a zone, east of UTC
+
+  bool operator==(const TimeBase&) const = default;
+};
+
+// Makes `cell` this string, in the memory of the string that it was before.
+void AssignText(Cell& cell, std::string_view text);
 
 // Missing, an empty string, or NaN.
 bool IsMissing(const Cell& cell);
@@ -41,10 +62,19 @@ std::optional<std::string> ToText(const Cell& cell);
 std::optional<std::vector<double>> ToNumbers(const Cell& cell);
 std::optional<std::vector<std::string>> ToTexts(const Cell& cell);
 
-// Microseconds since 1970-01-01 UTC. Epoch numbers may have a fraction, which is rounded to the
-// nearest microsecond. ISO 8601: a date, then optionally "T" or a space, hours, minutes, optionally
-// seconds and a fraction, and optionally "Z" or an offset; without one the time is UTC. Nothing
-// where the value does not fit the format or 64 bits.
-std::optional<int64_t> ToTimeMicros(const Cell& cell, TimeFormat format);
+// "Z", "+02:00", "-0330" or "+02": minutes east of UTC, less than a day.
+std::optional<int> ToOffsetMinutes(std::string_view text);
+
+// Microseconds since 1970-01-01 UTC. Numbers may have a fraction, which is rounded to the nearest
+// microsecond. kIso8601 is a date (2024-01-31, 2024/01/31 or 20240131), then optionally "T" or a
+// space and the time of day (22:31, 22:31:57 or 223157, the seconds with up to nine decimals after
+// a point or a comma, rounded), then optionally the zone ("Z", "UTC" or an offset, with a space
+// before it or not). A date without a time of day is its midnight. Without a zone, the clock was
+// `base.offset_minutes` ahead of UTC, all the year. Nothing where the value does not fit the format
+// or 64 bits.
+std::optional<int64_t> ToTimeMicros(const Cell& cell, TimeFormat format, const TimeBase& base = {});
+
+// Microseconds of a text such as "30d", "12h", "15m", "10s": a number above 0 and a unit.
+std::optional<int64_t> ToDurationMicros(std::string_view text);
 
 }  // namespace journeyman::journey

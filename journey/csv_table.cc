@@ -1,136 +1,76 @@
 #include "journey/csv_table.h"
 
-#include <cmath>
 #include <string_view>
 #include <utility>
 
 #include "core/error.h"
 #include "core/strings.h"
-#include "journey/byte_source.h"
+#include "journey/csv_records.h"
 #include "journey/partial_file.h"
+#include "journey/text_window.h"
 
 namespace journeyman::journey {
 namespace {
 
 class CsvReader final : public TableReader {
  public:
-  explicit CsvReader(const std::filesystem::path& path) : TableReader(path), source_(path) {
-    if (!ReadRecord() || !problem_.empty()) {
-      throw core::Error(core::ExitCode::kBadData,
-                        core::StrCat(path, " line ", record_line_, ": the header cannot be read",
-                                     problem_.empty() ? "" : ": ", problem_, "."),
-                        "The first line holds the names of the columns, separated by commas.");
+  CsvReader(const std::filesystem::path& path, const TableRange& range)
+      : TableReader(path), records_(path), rows_(range.first_row - 1) {
+    ReadHeader();
+    std::vector<std::string> names(records_.field_count());
+    for (size_t i = 0; i < names.size(); ++i) records_.AssignField(i, names[i]);
+    SetColumns(std::move(names));
+    records_.KeepFields(columns().size());
+    if (range.begin > 0) {
+      records_.Seek(range.begin, range.end, range.first_line);
+    } else if (range.end != TableRange::kToEnd) {
+      records_.Seek(0, range.end, 1);
+      ReadHeader();
     }
-    SetColumns({fields_.begin(), fields_.begin() + static_cast<std::ptrdiff_t>(field_count_)});
   }
 
+  int64_t blank_lines() const override { return records_.blank(); }
+
   bool Next(TableRow& row) override {
-    if (!ReadRecord()) return false;
+    if (!started_) selected_fields_ = SelectedIndices();
+    started_ = true;
+    if (!records_.Next()) return false;
     row.number = ++rows_;
-    row.line = record_line_;
-    row.problem = problem_;
-    if (row.problem.empty() && field_count_ != columns().size()) {
-      row.problem = core::StrCat(field_count_, " fields where the header has ", columns().size());
+    row.line = records_.line_number();
+    row.problem.assign(records_.problem());
+    if (row.problem.empty() && records_.field_count() != columns().size()) {
+      row.problem =
+          core::StrCat(records_.field_count(), " fields where the header has ", columns().size());
     }
     if (!row.problem.empty()) return true;
-    row.cells.resize(selected().size());
-    for (size_t i = 0; i < selected().size(); ++i) {
-      const std::string& field = fields_[static_cast<size_t>(selected()[i])];
-      if (field.empty()) {
-        row.cells[i] = std::monostate();
+    row.cells.resize(selected_fields_.size());
+    for (size_t i = 0; i < selected_fields_.size(); ++i) {
+      Cell& cell = row.cells[i];
+      const size_t field = selected_fields_[i];
+      if (records_.IsEmptyField(field)) {
+        cell = std::monostate();
       } else {
-        row.cells[i] = field;
+        auto* text = std::get_if<std::string>(&cell);
+        records_.AssignField(field, text != nullptr ? *text : cell.emplace<std::string>());
       }
     }
     return true;
   }
 
  private:
-  // What ended a field.
-  enum class End { kComma, kRecord };
-
-  // Reads the next record that is not blank into fields_; false at the end of the file.
-  bool ReadRecord() {
-    while (source_.Peek() != ByteSource::kEnd) {
-      problem_.clear();
-      record_line_ = line_;
-      record_bytes_ = 0;
-      field_count_ = 0;
-      quoted_ = false;
-      while (ReadField() == End::kComma) {
-      }
-      const bool blank = field_count_ == 1 && fields_[0].empty() && !quoted_ && problem_.empty();
-      if (!blank) return true;
-    }
-    return false;
+  void ReadHeader() {
+    if (records_.Next() && records_.problem().empty()) return;
+    throw core::Error(
+        core::ExitCode::kBadData,
+        core::StrCat(path(), " line ", records_.line_number(), ": the header cannot be read",
+                     records_.problem().empty() ? "" : ": ", records_.problem(), "."),
+        "The first line holds the names of the columns, separated by commas.");
   }
 
-  End ReadField() {
-    if (field_count_ == fields_.size()) fields_.emplace_back();
-    std::string& field = fields_[field_count_++];
-    field.clear();
-    if (source_.Peek() == '"') return ReadQuoted(field);
-    while (true) {
-      const int byte = source_.Get();
-      if (byte == ',') return End::kComma;
-      if (EndsRecord(byte)) return End::kRecord;
-      if (byte == '"') return Abandon("a quote inside a field that does not start with one");
-      Append(field, byte);
-    }
-  }
-
-  End ReadQuoted(std::string& field) {
-    quoted_ = true;
-    source_.Get();
-    while (true) {
-      const int byte = source_.Get();
-      if (byte == ByteSource::kEnd) {
-        problem_ = "a quote is not closed";
-        return End::kRecord;
-      }
-      if (byte == '\n') ++line_;
-      if (byte == '"') {
-        if (source_.Peek() != '"') break;
-        source_.Get();
-      }
-      Append(field, byte);
-    }
-    const int byte = source_.Get();
-    if (byte == ',') return End::kComma;
-    if (EndsRecord(byte)) return End::kRecord;
-    return Abandon("text after a closing quote");
-  }
-
-  // Whether `byte`, with a line feed after it, ends the record.
-  bool EndsRecord(int byte) {
-    if (byte == '\r' && source_.Peek() == '\n') byte = source_.Get();
-    if (byte != '\n' && byte != ByteSource::kEnd) return false;
-    if (byte == '\n') ++line_;
-    return true;
-  }
-
-  // Skips the rest of the line.
-  End Abandon(const char* problem) {
-    problem_ = problem;
-    while (!EndsRecord(source_.Get())) {
-    }
-    return End::kRecord;
-  }
-
-  void Append(std::string& field, int byte) {
-    if (++record_bytes_ > kLongestRecordBytes) ThrowRecordTooLong(path(), record_line_);
-    field.push_back(static_cast<char>(byte));
-  }
-
-  ByteSource source_;
-  std::vector<std::string> fields_;  // the first field_count_ are of the record
-  size_t field_count_ = 0;
-  bool quoted_ = false;
-  size_t record_bytes_ = 0;
-  std::string problem_;
-  int64_t rows_ = 0;
-  int64_t line_ = 1;
-  int64_t record_line_ = 1;
+  CsvRecords records_;
+  std::vector<size_t> selected_fields_;
+  bool started_ = false;
+  int64_t rows_;
 };
 
 class CsvWriter final : public TableWriter {
@@ -164,8 +104,8 @@ class CsvWriter final : public TableWriter {
 
   void AppendField(size_t index, std::string_view text) {
     if (index > 0) line_ += ',';
-    // A lone empty field would be a blank line.
-    const bool lone = columns_.size() == 1 && text.empty();
+    // A lone field without ink would be a blank line.
+    const bool lone = columns_.size() == 1 && IsBlankText(text);
     if (!lone && text.find_first_of(",\"\r\n") == std::string_view::npos) {
       line_ += text;
       return;
@@ -191,8 +131,8 @@ class CsvWriter final : public TableWriter {
 
 }  // namespace
 
-std::unique_ptr<TableReader> OpenCsv(const std::filesystem::path& path) {
-  return std::make_unique<CsvReader>(path);
+std::unique_ptr<TableReader> OpenCsv(const std::filesystem::path& path, const TableRange& range) {
+  return std::make_unique<CsvReader>(path, range);
 }
 
 std::unique_ptr<TableWriter> MakeCsvWriter(const std::filesystem::path& path,

@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "core/strings.h"
+#include "journey/feature_kinds.h"
 
 namespace journeyman::journey {
 
@@ -22,17 +23,32 @@ storage::DatasetKey RandomKey() {
   return key;
 }
 
-storage::DatasetSchema SchemaOf(const Mapping& mapping,
-                                const std::vector<std::vector<std::string>>& categories) {
+std::vector<storage::EventKind> KindsOf(const Mapping& mapping) {
+  std::vector<storage::EventKind> kinds;
+  for (const MappedEvent& event : mapping.events) {
+    kinds.push_back({.name = event.name, .values = {}});
+    for (const MappedValue& value : event.values) kinds.back().values.push_back(value.name);
+  }
+  if (!mapping.profile) return kinds;
+  kinds.push_back({.name = std::string(Mapping::kProfile), .values = {}});
+  for (const MappedFeature& feature : mapping.features) {
+    if (feature.source == MappedFeature::Source::kProfile) {
+      kinds.back().values.push_back(feature.name);
+    }
+  }
+  return kinds;
+}
+
+storage::DatasetSchema SchemaOf(const Mapping& mapping) {
   storage::DatasetSchema schema;
   schema.catalogue.has_no_action = mapping.has_no_action;
   for (const MappedAction& action : mapping.actions) {
     schema.catalogue.actions.push_back(
         {.name = action.name, .cost = action.cost, .kind = action.kind, .payload = action.payload});
   }
-  for (size_t f = 0; f < mapping.features.size(); ++f) {
-    const MappedFeature& feature = mapping.features[f];
-    schema.features.columns.push_back({feature.name, feature.kind, categories[f]});
+  for (const MappedFeature& feature : mapping.features) {
+    schema.features.columns.push_back(
+        {feature.name, KindOf(feature), feature.categories, feature.buckets});
   }
   if (mapping.horizon > 0) {
     schema.features.columns.push_back(
@@ -42,6 +58,7 @@ storage::DatasetSchema SchemaOf(const Mapping& mapping,
   schema.horizon = mapping.horizon;
   schema.propensed = mapping.propensed();
   schema.has_distribution = mapping.has_distribution();
+  schema.events = KindsOf(mapping);
   return schema;
 }
 
@@ -54,6 +71,7 @@ void CheckSameSchema(const storage::Dataset& dataset, const storage::DatasetSche
   if (schema.propensed != known.propensed) difference = "use of propensities";
   if (schema.horizon != known.horizon) difference = "horizon";
   if (schema.metrics != known.metrics) difference = "metrics";
+  if (schema.events != known.events) difference = "kinds of event";
   if (schema.features != known.features) difference = "features";
   if (schema.catalogue != known.catalogue) difference = "action catalogue";
   if (difference == nullptr) return;

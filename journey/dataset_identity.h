@@ -11,10 +11,11 @@ namespace journeyman::journey {
 // A new dataset's key. Throws Error(kIo).
 storage::DatasetKey RandomKey();
 
-// The schema of a dataset that is imported by `mapping`; `categories` has an entry for each mapped
-// feature, empty where it is no enum.
-storage::DatasetSchema SchemaOf(const Mapping& mapping,
-                                const std::vector<std::vector<std::string>>& categories);
+// The kinds of event of a mapping; the profile, where there is one, is the last.
+std::vector<storage::EventKind> KindsOf(const Mapping& mapping);
+
+// The schema of a dataset that is imported by `mapping`, whose features are all closed.
+storage::DatasetSchema SchemaOf(const Mapping& mapping);
 
 // Throws Error(kBadData) naming the first difference between the dataset and what would be imported
 // into it by the mapping called `mapping_name`.

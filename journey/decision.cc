@@ -34,6 +34,28 @@ void DecisionColumns::Append(const Decision& decision) {
   AppendAll(probabilities_, decision.probabilities);
 }
 
+uint64_t DecisionColumns::row_bytes() const {
+  const int64_t probabilities = widths_.has_distribution ? widths_.actions : 0;
+  return sizeof(DecisionKey) + static_cast<uint64_t>(4 * widths_.features + 8 * widths_.metrics +
+                                                     widths_.actions + 4 * probabilities);
+}
+
+void DecisionColumns::Encode(ByteWriter& writer) const {
+  writer.Put(keys_);
+  writer.Put(observations_);
+  writer.Put(metrics_);
+  writer.Put(possible_);
+  writer.Put(probabilities_);
+}
+
+void DecisionColumns::AppendEncoded(ByteReader& reader) {
+  reader.Append(keys_);
+  reader.Append(observations_);
+  reader.Append(metrics_);
+  reader.Append(possible_);
+  reader.Append(probabilities_);
+}
+
 int DecisionColumns::CompareContent(int64_t a, int64_t b) const {
   const DecisionKey& left = Key(a);
   const DecisionKey& right = Key(b);

@@ -4,6 +4,8 @@
 #include <span>
 #include <vector>
 
+#include "journey/byte_codec.h"
+
 namespace journeyman::journey {
 
 enum class StatedEnd : uint8_t { kUnstated, kTerminated, kTruncated };
@@ -47,6 +49,12 @@ class DecisionColumns {
   explicit DecisionColumns(const DecisionWidths& widths) : widths_(widths) {}
 
   void Append(const Decision& decision);
+  // About the size of Encode(), and what one decision takes of it.
+  uint64_t bytes() const { return static_cast<uint64_t>(size()) * row_bytes(); }
+  uint64_t row_bytes() const;
+  void Encode(ByteWriter& writer) const;
+  // Adds encoded decisions of the same widths.
+  void AppendEncoded(ByteReader& reader);
   int64_t size() const { return static_cast<int64_t>(keys_.size()); }
   const DecisionWidths& widths() const { return widths_; }
 

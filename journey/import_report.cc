@@ -14,6 +14,7 @@ int64_t ImportReport::rejected() const {
 
 std::string ImportReport::ToJson() const {
   nlohmann::ordered_json json = {{"rows", rows},
+                                 {"blank_lines", blank_lines},
                                  {"accepted", accepted},
                                  {"duplicates", duplicates},
                                  {"already_imported", already_imported},
@@ -30,6 +31,22 @@ std::string ImportReport::ToJson() const {
   json["actions"] = nlohmann::ordered_json::object();
   for (const auto& [name, count] : actions) json["actions"][name] = count;
   json["unknown_categories"] = unknown_categories;
+  if (watermark_us) {
+    json["watermark_us"] = *watermark_us;
+    json["open_decisions"] = open_decisions;
+    json["withdrawn_decisions"] = withdrawn_decisions;
+    json["files_imported_before"] = files_imported_before;
+    json["forgotten_rows"] = forgotten_rows;
+    for (const Kind& kind : kinds) {
+      json["events"][kind.name] = {{"accepted", kind.counts.accepted},
+                                   {"duplicates", kind.counts.duplicates},
+                                   {"late", kind.counts.late},
+                                   {"joined", kind.counts.outcomes.joined},
+                                   {"outside_windows", kind.counts.outcomes.outside},
+                                   {"orphans", kind.counts.outcomes.orphans}};
+    }
+  }
+  if (ignored > 0) json["ignored"] = ignored;
   // null where there is none: JSON has no NaN.
   json["propensity_min"] = propensity_min;
   json["propensity_max"] = propensity_max;
@@ -49,6 +66,32 @@ std::string ImportReport::ToText() const {
   if (!counts.empty()) text += StrCat("Actions: ", counts, ".\n");
   if (!std::isnan(propensity_min)) {
     text += StrCat("Propensities from ", propensity_min, " to ", propensity_max, ".\n");
+  }
+  for (const Kind& kind : kinds) {
+    const KindCounts& counts = kind.counts;
+    text += StrCat("Events of ", kind.name, ": ", counts.accepted, " new, ", counts.duplicates,
+                   " repeated, ", counts.late, " late");
+    if (counts.outcomes.joined + counts.outcomes.outside + counts.outcomes.orphans > 0) {
+      text += StrCat("; of all, ", counts.outcomes.joined, " joined to a decision, ",
+                     counts.outcomes.outside, " outside of the windows, ", counts.outcomes.orphans,
+                     " without a decision");
+    }
+    text += ".\n";
+  }
+  if (watermark_us) {
+    text += StrCat("Open: ", open_decisions, " decisions whose outcomes are not all known yet.\n");
+  }
+  if (withdrawn_decisions > 0) {
+    text += StrCat(withdrawn_decisions, " decisions that were open break a rule and are left out.\n");
+  }
+  if (files_imported_before > 0) {
+    text += StrCat(files_imported_before, " files were imported before and not read again.\n");
+  }
+  if (forgotten_rows > 0) {
+    text += StrCat(forgotten_rows, " rows of forgotten people were left out.\n");
+  }
+  if (ignored > 0) {
+    text += StrCat(ignored, " keys and records that this version does not know were left out.\n");
   }
   for (const auto& [feature, count] : unknown_categories) {
     text +=

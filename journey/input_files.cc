@@ -9,6 +9,7 @@
 #include <memory>
 #include <set>
 #include <span>
+#include <utility>
 
 #include "core/error.h"
 #include "core/io_error.h"
@@ -29,19 +30,6 @@ std::vector<std::filesystem::path> Matches(const std::filesystem::path& pattern)
   globfree(&found);
   std::sort(paths.begin(), paths.end());
   return paths;
-}
-
-uint64_t HashOfFile(const std::filesystem::path& path) {
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"),
-                                                             std::fclose);
-  if (file == nullptr) core::ThrowReadError("open", path, errno);
-  core::Xxh3Hasher hasher;
-  std::vector<std::byte> buffer(size_t{1} << 20);
-  while (const size_t size = std::fread(buffer.data(), 1, buffer.size(), file.get())) {
-    hasher.Update(std::span(buffer).first(size));
-  }
-  if (std::ferror(file.get()) != 0) core::ThrowReadError("read", path, errno);
-  return hasher.Digest();
 }
 
 }  // namespace
@@ -74,13 +62,30 @@ std::vector<InputFile> ResolveInputs(const std::vector<std::string>& patterns,
   return inputs;
 }
 
-uint64_t ContentHash(const std::vector<InputFile>& inputs, const std::string& salt) {
-  std::vector<uint64_t> hashes;
-  for (const InputFile& input : inputs) hashes.push_back(HashOfFile(input.path));
+uint64_t HashOfFile(const std::filesystem::path& path) {
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"),
+                                                             std::fclose);
+  if (file == nullptr) core::ThrowReadError("open", path, errno);
+  core::Xxh3Hasher hasher;
+  std::vector<std::byte> buffer(size_t{1} << 20);
+  while (const size_t size = std::fread(buffer.data(), 1, buffer.size(), file.get())) {
+    hasher.Update(std::span(buffer).first(size));
+  }
+  if (std::ferror(file.get()) != 0) core::ThrowReadError("read", path, errno);
+  return hasher.Digest();
+}
+
+uint64_t ContentHash(std::vector<uint64_t> hashes, const std::string& salt) {
   std::sort(hashes.begin(), hashes.end());
   std::string text = salt;
   for (const uint64_t hash : hashes) text += "\n" + core::Hex64(hash);
   return core::Xxh3(text);
+}
+
+uint64_t ContentHash(const std::vector<InputFile>& inputs, const std::string& salt) {
+  std::vector<uint64_t> hashes;
+  for (const InputFile& input : inputs) hashes.push_back(HashOfFile(input.path));
+  return ContentHash(std::move(hashes), salt);
 }
 
 }  // namespace journeyman::journey

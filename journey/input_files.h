@@ -18,7 +18,12 @@ struct InputFile {
 std::vector<InputFile> ResolveInputs(const std::vector<std::string>& patterns,
                                      const std::filesystem::path& base);
 
-// XXH3 of the contents, independent of names and order, and of `salt`. Throws Error(kIo).
+// XXH3 of the bytes of one file. Throws Error(kIo).
+uint64_t HashOfFile(const std::filesystem::path& path);
+
+// Of the hashes of files, independent of their order, and of `salt`.
+uint64_t ContentHash(std::vector<uint64_t> hashes, const std::string& salt);
+// Independent of the files' names. Throws Error(kIo).
 uint64_t ContentHash(const std::vector<InputFile>& inputs, const std::string& salt);
 
 }  // namespace journeyman::journey

@@ -1,207 +1,63 @@
 #include "journey/jsonl_table.h"
 
 #include <cmath>
-#include <limits>
-#include <nlohmann/json.hpp>
-#include <string_view>
-#include <unordered_map>
+#include <optional>
+#include <unordered_set>
 #include <utility>
 
-#include "core/error.h"
 #include "core/json_text.h"
 #include "core/strings.h"
-#include "journey/byte_source.h"
+#include "journey/json_row.h"
+#include "journey/line_reader.h"
 #include "journey/partial_file.h"
 
 namespace journeyman::journey {
 namespace {
 
-using Json = nlohmann::json;
-
-constexpr int kLinesForKeys = 1000;
-
-// Lines of a text file.
-class LineReader {
- public:
-  explicit LineReader(const std::filesystem::path& path) : path_(path), source_(path) {}
-
-  // Reads the next line that is not blank; false at the end of the file.
-  bool Next() {
-    while (source_.Peek() != ByteSource::kEnd) {
-      line_.clear();
-      ++number_;
-      bool blank = true;
-      for (int byte = source_.Get(); byte != '\n' && byte != ByteSource::kEnd;
-           byte = source_.Get()) {
-        if (line_.size() == kLongestRecordBytes) ThrowRecordTooLong(path_, number_);
-        blank = blank && (byte == ' ' || byte == '\t' || byte == '\r');
-        line_.push_back(static_cast<char>(byte));
-      }
-      if (!blank) return true;
-    }
-    return false;
-  }
-
-  void Rewind() {
-    source_.Rewind();
-    number_ = 0;
-  }
-  const std::string& line() const { return line_; }
-  int64_t number() const { return number_; }
-
- private:
-  std::filesystem::path path_;
-  ByteSource source_;
-  std::string line_;
-  int64_t number_ = 0;
-};
-
-// Takes the values of one object out of the parser's events, without building a tree: the cells of
-// the keys that `slots` names, or the keys alone. The members are called by the parser; false stops
-// it.
-class ObjectEvents final : public nlohmann::json_sax<Json> {
- public:
-  using Slots = std::unordered_map<std::string, size_t>;
-
-  // Values go to cells[slots[key]]. Both must outlive this.
-  ObjectEvents(const Slots& slots, std::vector<Cell>& cells) : slots_(&slots), cells_(&cells) {}
-  // Keys of the object are appended to `keys`.
-  explicit ObjectEvents(std::vector<std::string>& keys) : keys_(&keys) {}
-
-  // False, with problem(), where the line is no object or holds what no cell can.
-  bool Read(const std::string& line) {
-    return Json::sax_parse(line.begin(), line.end(), this) && problem_.empty();
-  }
-  const std::string& problem() const { return problem_; }
-
-  bool null() override { return Value(std::monostate()); }
-  bool boolean(bool value) override { return Value(value); }
-  bool number_integer(int64_t value) override { return Value(value); }
-  bool number_unsigned(uint64_t value) override {
-    if (value > static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) {
-      return Value(core::StrCat(value));
-    }
-    return Value(static_cast<int64_t>(value));
-  }
-  bool number_float(double value, const std::string&) override { return Value(value); }
-  bool string(std::string& value) override { return Value(std::move(value)); }
-  bool binary(Json::binary_t&) override { return false; }
-
-  bool start_object(std::size_t) override {
-    if (depth_ > 0 && cell_ != nullptr) return Refuse("holds an object in a mapped column");
-    ++depth_;
-    return true;
-  }
-  bool key(std::string& key) override {
-    if (depth_ > 1) return true;
-    if (keys_ != nullptr) {
-      keys_->push_back(key);
-      return true;
-    }
-    const auto slot = slots_->find(key);
-    cell_ = slot == slots_->end() ? nullptr : &(*cells_)[slot->second];
-    return true;
-  }
-  bool end_object() override {
-    --depth_;
-    return true;
-  }
-
-  bool start_array(std::size_t) override {
-    if (depth_ == 0) return Refuse("is no JSON object");
-    if (depth_ > 1 && cell_ != nullptr) return Refuse("holds a list of lists in a mapped column");
-    ++depth_;
-    numbers_.clear();
-    texts_.clear();
-    return true;
-  }
-  bool end_array() override {
-    if (--depth_ > 1 || cell_ == nullptr) return true;
-    if (!numbers_.empty() && !texts_.empty()) return Refuse("holds a list of numbers and text");
-    if (texts_.empty()) {
-      *cell_ = numbers_;
-    } else {
-      *cell_ = texts_;
-    }
-    return true;
-  }
-
-  bool parse_error(std::size_t position, const std::string&,
-                   const nlohmann::detail::exception&) override {
-    return Refuse(core::StrCat("is no JSON from byte ", position));
-  }
-
- private:
-  bool Refuse(std::string problem) {
-    if (problem_.empty()) problem_ = std::move(problem);
-    return false;
-  }
-
-  bool Value(Cell value) {
-    if (depth_ == 0) return Refuse("is no JSON object");
-    if (cell_ == nullptr) return true;
-    if (depth_ == 1) {
-      *cell_ = std::move(value);
-    } else if (auto* text = std::get_if<std::string>(&value)) {
-      texts_.push_back(std::move(*text));
-    } else if (const auto number = ToNumber(value)) {
-      numbers_.push_back(*number);
-    } else {
-      return Refuse("holds a list with a missing element");
-    }
-    return true;
-  }
-
-  const Slots* slots_ = nullptr;
-  std::vector<Cell>* cells_ = nullptr;
-  std::vector<std::string>* keys_ = nullptr;
-  int depth_ = 0;
-  Cell* cell_ = nullptr;         // of the current key; null where it is not wanted
-  std::vector<double> numbers_;  // of the current list
-  std::vector<std::string> texts_;
-  std::string problem_;
-};
+constexpr int kLinesForColumns = 1000;
 
 class JsonlReader final : public TableReader {
  public:
-  explicit JsonlReader(const std::filesystem::path& path) : TableReader(path), lines_(path) {
+  JsonlReader(const std::filesystem::path& path, const TableRange& range)
+      : TableReader(path), lines_(path), first_row_(range.first_row) {
     std::vector<std::string> columns;
-    std::vector<std::string> keys;
-    for (int i = 0; i < kLinesForKeys && lines_.Next(); ++i) {
-      keys.clear();
-      ObjectEvents(keys).Read(lines_.line());
-      for (std::string& key : keys) {
-        if (slots_.try_emplace(key, 0).second) columns.push_back(std::move(key));
+    std::vector<std::string> found;
+    std::unordered_set<std::string> known;
+    for (int i = 0; i < kLinesForColumns && lines_.Next(); ++i) {
+      found.clear();
+      AppendJsonColumns(lines_.line().data(), lines_.line().size(), found);
+      for (std::string& name : found) {
+        if (known.insert(name).second) columns.push_back(std::move(name));
       }
     }
-    lines_.Rewind();
-    SetColumns(std::move(columns));
+    lines_.Seek(range.begin, range.end, range.first_line);
+    SetColumns(std::move(columns), Names::kOpen);
   }
 
   bool Next(TableRow& row) override {
-    if (rows_ == 0) AssignSlots();
+    if (!objects_) objects_.emplace(selected());
     if (!lines_.Next()) return false;
-    row.number = ++rows_;
-    row.line = lines_.number();
-    row.cells.assign(selected().size(), Cell());
-    ObjectEvents events(slots_, row.cells);
-    events.Read(lines_.line());
-    row.problem = events.problem();
+    row.number = first_row_ + rows_++;
+    row.line = lines_.line_number();
+    row.problem = objects_->Read(lines_.line().data(), lines_.line().size(), row.cells);
     return true;
   }
 
- private:
-  // From here on, slots_ holds the selected keys only.
-  void AssignSlots() {
-    slots_.clear();
-    for (size_t i = 0; i < selected().size(); ++i) {
-      slots_[columns()[static_cast<size_t>(selected()[i])]] = i;
+  std::vector<std::string> Unseen() const override {
+    std::vector<std::string> names;
+    for (size_t i = 0; rows_ > 0 && i < selected().size(); ++i) {
+      if (!objects_->seen()[i]) names.push_back(selected()[i]);
     }
+    return names;
   }
 
+  int64_t blank_lines() const override { return lines_.blank(); }
+
+ private:
   LineReader lines_;
-  ObjectEvents::Slots slots_;  // key -> cell
-  int64_t rows_ = 0;
+  std::optional<JsonRowReader> objects_;  // from the first call of Next
+  int64_t first_row_;
+  int64_t rows_ = 0;  // of this range so far
 };
 
 class JsonlWriter final : public TableWriter {
@@ -211,7 +67,7 @@ class JsonlWriter final : public TableWriter {
 
   void Write(std::span<const Cell> row) override {
     CheckRow(row, columns_);
-    line_ = "{";
+    line_.assign(1, '{');
     for (size_t i = 0; i < row.size(); ++i) {
       if (i > 0) line_ += ',';
       line_ += core::JsonQuote(columns_[i].name);
@@ -262,8 +118,8 @@ class JsonlWriter final : public TableWriter {
 
 }  // namespace
 
-std::unique_ptr<TableReader> OpenJsonl(const std::filesystem::path& path) {
-  return std::make_unique<JsonlReader>(path);
+std::unique_ptr<TableReader> OpenJsonl(const std::filesystem::path& path, const TableRange& range) {
+  return std::make_unique<JsonlReader>(path, range);
 }
 
 std::unique_ptr<TableWriter> MakeJsonlWriter(const std::filesystem::path& path,

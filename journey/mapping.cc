@@ -1,11 +1,14 @@
 #include "journey/mapping.h"
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
+#include <iterator>
 #include <unordered_set>
 
 #include "core/error.h"
 #include "core/strings.h"
+#include "journey/person_log.h"
 
 namespace journeyman::journey {
 namespace {
@@ -85,6 +88,43 @@ void CheckPropensity(const Mapping& mapping) {
   }
 }
 
+void CheckFeatureSource(const Mapping& mapping, const MappedFeature& feature) {
+  using Source = MappedFeature::Source;
+  const std::string name = core::StrCat("features: \"", feature.name, "\"");
+  const bool is_enum = feature.kind == features::FeatureKind::kEnum;
+  switch (feature.source) {
+    case Source::kProfile:
+      if (!mapping.profile) {
+        Refuse(core::StrCat(name, " is of the profile, but none is mapped."), "Map \"profile\".");
+      }
+      break;
+    case Source::kPrevious:
+      if (mapping.metrics[static_cast<size_t>(feature.metric)].outcome) break;
+      Refuse(core::StrCat(name, " is of a metric that is a column: when it was known is not."),
+             "Only metrics that are joined from events have a time.");
+    default:
+      break;
+  }
+  const bool is_text = is_enum || feature.kind == features::FeatureKind::kHashed ||
+                       feature.kind == features::FeatureKind::kDate;
+  if (!feature.is_read() && is_text) {
+    Refuse(core::StrCat(name, " is computed, a number."), "Leave \"kind\" out.");
+  }
+}
+
+void CheckBuckets(const MappedFeature& feature) {
+  constexpr int64_t kMost = features::FeatureColumn::kMostBuckets;
+  if (feature.kind == features::FeatureKind::kHashed) {
+    if (feature.buckets >= 2 && feature.buckets <= kMost) return;
+    Refuse(core::StrCat("features: \"", feature.name, "\" has ", feature.buckets, " buckets; 2 to ",
+                        kMost, " are possible."),
+           "Leave them out for the default.");
+  }
+  if (feature.buckets == 0) return;
+  Refuse(core::StrCat("features: \"", feature.name, "\" has buckets but is not hashed."),
+         "Set \"kind\": \"hashed\".");
+}
+
 void CheckFeatures(const Mapping& mapping) {
   CheckNames<MappedFeature>(mapping.features, "features: names",
                             [](const MappedFeature& feature) { return feature.name; });
@@ -96,9 +136,11 @@ void CheckFeatures(const Mapping& mapping) {
       Refuse(core::StrCat("features: \"", feature.name, "\" has categories but is no enum."),
              "Set \"kind\": \"enum\".");
     }
+    CheckBuckets(feature);
     CheckNames<std::string>(feature.categories,
                             core::StrCat("features: categories of \"", feature.name, "\""),
                             [](const std::string& category) { return category; });
+    CheckFeatureSource(mapping, feature);
     if (mapping.horizon > 0 && feature.name == Mapping::kDecisionsLeft) {
       Refuse(core::StrCat("features: \"", feature.name, "\" is appended by the horizon."),
              "Rename the feature, or leave it out.");
@@ -106,7 +148,148 @@ void CheckFeatures(const Mapping& mapping) {
   }
 }
 
+void CheckEvents(const Mapping& mapping) {
+  CheckNames<std::string>(mapping.WindowNames(), "events and sessions: names",
+                          [](const std::string& name) { return name; });
+  for (const MappedSession& session : mapping.sessions) {
+    if (session.gap_us > 0 && !session.events.empty()) continue;
+    Refuse(core::StrCat("sessions.", session.name, " needs events and a gap."),
+           "Name the kinds of event, and after how long without one a session is over.");
+  }
+  for (const MappedEvent& event : mapping.events) {
+    if (event.name == Mapping::kProfile || event.name == Mapping::kDecisions) {
+      Refuse(core::StrCat("events: \"", event.name, "\" is a reserved name."), "Rename the kind.");
+    }
+    if (event.source.time.empty()) {
+      Refuse(core::StrCat("events.", event.name, ".time is missing."),
+             "Name the column with the event's time, and its format.");
+    }
+    if (!event.decision_id.empty() && (mapping.decision_id.empty() || mapping.grid.used())) {
+      Refuse(core::StrCat("events.", event.name, ".decision_id names decisions, which have no id."),
+             "Map \"decision_id\", without a grid; or leave it out: then time joins.");
+    }
+    CheckNames<MappedValue>(event.values, core::StrCat("events.", event.name, ".values"),
+                            [](const MappedValue& value) { return value.name; });
+  }
+}
+
+void CheckOutcomes(const Mapping& mapping) {
+  if (!mapping.outcomes.overlap || mapping.outcomes.length_us > 0) return;
+  for (const MappedMetric& metric : mapping.metrics) {
+    if (!metric.outcome || metric.outcome->length_us > 0) continue;
+    Refuse(core::StrCat("outcomes.overlap is set, but the window of metric \"", metric.name,
+                        "\" has no end."),
+           "Give outcomes.window, or the metric a window of its own.");
+  }
+}
+
+// A decision of a grid has no row, so nothing can be read from one.
+void CheckGrid(const Mapping& mapping) {
+  const auto& times = mapping.grid.times_us;
+  const auto refuse = [](const std::string& why) {
+    Refuse(core::StrCat("grid: ", why), "Decisions of a grid may have no row of their own.");
+  };
+  if (std::adjacent_find(times.begin(), times.end(), std::greater_equal<>()) != times.end()) {
+    Refuse("grid.times do not ascend.", "Order them, each once.");
+  }
+  if (!mapping.has_no_action) refuse("the catalogue has no \"no action\".");
+  if (mapping.grid.people == DecisionGrid::People::kProfile && !mapping.profile) {
+    refuse("people is \"profile\", but no profile is mapped.");
+  }
+  if (mapping.propensity.source == MappedPropensity::Source::kColumn ||
+      mapping.distribution.mapped()) {
+    refuse("propensities cannot come from a column; state them per action.");
+  }
+  using Source = MappedPropensity::Source;
+  if (mapping.propensity.source == Source::kPerAction && !(mapping.propensity.per_action[0] > 0)) {
+    refuse("the propensity of \"no action\" is 0.");
+  }
+  if (mapping.offers != OfferRules()) refuse("rules of offers cannot be checked.");
+  if (mapping.possible.source != MappedPossible::Source::kAll) {
+    refuse("possible_actions cannot come from a column.");
+  }
+  if (!mapping.journey.empty() || !mapping.terminated.empty() || !mapping.truncated.empty()) {
+    refuse("journey, terminated and truncated cannot come from a column.");
+  }
+  for (const MappedMetric& metric : mapping.metrics) {
+    if (!metric.column.empty()) refuse(core::StrCat("metric \"", metric.name, "\" is a column."));
+  }
+  for (const MappedFeature& feature : mapping.features) {
+    if (feature.source != MappedFeature::Source::kColumn) continue;
+    refuse(core::StrCat("feature \"", feature.name, "\" is a column."));
+  }
+}
+
+void CheckEventLog(const Mapping& mapping) {
+  if (!mapping.is_event_log()) {
+    if (!mapping.grid.used() && mapping.offers == OfferRules() &&
+        mapping.outcomes == OutcomeRule()) {
+      return;
+    }
+    Refuse("grid, offers and outcomes need an event log.", "Map \"events\" or \"profile\".");
+  }
+  if (mapping.time.empty()) {
+    Refuse("time is missing.", "Decisions are ordered and joined by time where there are events.");
+  }
+  if (!mapping.sequence.empty() || mapping.row_is_journey) {
+    Refuse("sequence and \"journey\": \"row\" cannot be used with events.",
+           "Decisions are ordered by time, of one person each.");
+  }
+  if (mapping.end == storage::JourneyEnd::kTerminated) {
+    Refuse("ends is \"terminated\", but the journeys of an event log grow.",
+           "Say what ends a journey by \"terminated\" or \"horizon\".");
+  }
+  if (mapping.offers.one_at_a_time && mapping.offers.duration_us == 0 &&
+      mapping.offers.closing_events.empty()) {
+    Refuse("offers.one_at_a_time is set, but an offer never closes.",
+           "Give offers.duration, offers.until or both.");
+  }
+  CheckEvents(mapping);
+  CheckOutcomes(mapping);
+  if (mapping.grid.used()) CheckGrid(mapping);
+}
+
 }  // namespace
+
+int64_t DecisionGrid::SlotEnd(int64_t slot_us) const {
+  const auto next = std::upper_bound(times_us.begin(), times_us.end(), slot_us);
+  const int64_t end = Later(slot_us, tolerance_us + 1);
+  return next == times_us.end() ? end : std::min(end, *next);
+}
+
+MappedSource Mapping::decision_source() const {
+  return {.inputs = inputs,
+          .format = format,
+          .person = person,
+          .time = time,
+          .time_format = time_format,
+          .time_base = time_base,
+          .where = where,
+          .joins = joins};
+}
+
+const MappedSession* Mapping::SessionAt(int event) const {
+  const auto index = static_cast<size_t>(event);
+  return index < events.size() ? nullptr : &sessions[index - events.size()];
+}
+
+std::vector<std::string> Mapping::WindowNames() const {
+  std::vector<std::string> names;
+  for (const MappedEvent& event : events) names.push_back(event.name);
+  for (const MappedSession& session : sessions) names.push_back(session.name);
+  return names;
+}
+
+std::vector<std::string> Mapping::ValueNames(int event) const {
+  if (SessionAt(event) != nullptr) {
+    return {std::begin(MappedSession::kValueNames), std::end(MappedSession::kValueNames)};
+  }
+  std::vector<std::string> names;
+  for (const MappedValue& value : events[static_cast<size_t>(event)].values) {
+    names.push_back(value.name);
+  }
+  return names;
+}
 
 bool Mapping::has_distribution() const {
   if (distribution.mapped()) return true;
@@ -134,6 +317,7 @@ void Mapping::Validate() const {
            "Leave it out where journeys have no fixed length.");
   }
   CheckFeatures(*this);
+  CheckEventLog(*this);
   split.Validate();
 }
 

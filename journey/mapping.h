@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -8,9 +10,12 @@
 #include "core/file_system.h"
 #include "features/feature_spec.h"
 #include "journey/cell.h"
+#include "journey/event_mapping.h"
 #include "storage/dataset.h"
 
-// How the columns of decision tables become journeys: docs/formats/mapping.md. Plain values.
+// How logs become journeys: docs/formats/mapping.md. Either the rows of decision tables have all that
+// belongs to a decision, or raw event logs stand beside the decisions, out of which features and
+// outcomes are made (is_event_log). Plain values.
 namespace journeyman::journey {
 
 struct MappedAction {
@@ -60,16 +65,39 @@ struct MappedPossible {
 
 struct MappedMetric {
   std::string name{};
-  std::string column{};  // empty: the catalogue's cost of the taken action
+  std::string column{};  // empty, without a window: the catalogue's cost of the taken action
+  std::optional<EventWindow> outcome{};  // over the events after the decision
 
   bool operator==(const MappedMetric&) const = default;
 };
 
 struct MappedFeature {
+  static constexpr std::string_view kAuto = "auto";  // the name of no kind
+
   std::string name{};
   std::string column{};
-  features::FeatureKind kind = features::FeatureKind::kContinuous;
-  std::vector<std::string> categories{};  // kEnum; empty: those in the data, sorted
+  // Nothing: found out when the dataset is created; of a computed feature, continuous.
+  std::optional<features::FeatureKind> kind{};
+  std::vector<std::string> categories{};        // kEnum; empty: those in the data, sorted
+  int64_t buckets = 0;                          // kHashed
+
+  enum class Source {
+    kColumn,    // of the decision's row
+    kProfile,   // `column` of the person's profile
+    kEvents,    // `window`, before the decision
+    kCalendar,  // `calendar` part of the decision's time, UTC
+    kHistory,   // `history` of the person's own actions
+    kPrevious,  // metric `metric` of the decision before, as far as it was known
+  };
+  Source source = Source::kColumn;
+  std::vector<std::string> missing{};  // texts that stand for a missing value: kColumn, kProfile
+  EventWindow window{};
+  CalendarPart calendar = CalendarPart::kHour;
+  ActionHistory history{};
+  int metric = -1;
+
+  // Whether its values are read from a table; the others are computed numbers.
+  bool is_read() const { return source == Source::kColumn || source == Source::kProfile; }
 
   bool operator==(const MappedFeature&) const = default;
 };
@@ -78,8 +106,14 @@ struct Mapping {
   static constexpr int kSchemaVersion = 1;
   // The feature that is appended where a horizon is declared.
   static constexpr std::string_view kDecisionsLeft = "decisions_left";
+  // Names beside those of the kinds of event.
+  static constexpr std::string_view kDecisions = "decisions";
+  static constexpr std::string_view kProfile = "profile";
 
-  std::vector<std::string> inputs;  // paths and globs, relative to the mapping file
+  std::vector<std::string> inputs;  // of the decisions; paths and globs, relative to the mapping file
+  std::string format{};             // of the decisions' files, as in MappedSource
+  std::vector<RowFilter> where{};   // which of their rows are decisions
+  std::vector<MappedJoin> joins{};
   bool has_no_action = false;       // action 0 is "no action"
   std::vector<MappedAction> actions;
 
@@ -91,6 +125,7 @@ struct Mapping {
   std::string sequence;
   std::string time;
   TimeFormat time_format = TimeFormat::kIso8601;
+  TimeBase time_base{};
   std::string action;
   std::string terminated;  // 1 on a row after which nothing can follow
   std::string truncated;   // 1 on a last row after which more may follow
@@ -105,7 +140,29 @@ struct Mapping {
   int horizon = 0;  // decisions of a journey, the last of which terminates; 0: not declared
   storage::SplitRule split;
 
+  // Raw event logs.
+  std::vector<MappedLookup> lookups;
+  std::vector<MappedEvent> events;
+  std::vector<MappedSession> sessions;
+  std::optional<MappedSource> profile;
+  OutcomeRule outcomes;
+  DecisionGrid grid;
+  OfferRules offers;
+  int64_t lateness_us = 0;  // of the decisions, as in MappedEvent
+  std::optional<int64_t> complete_until_us;
+
   bool operator==(const Mapping&) const = default;
+
+  // Read from decision logs, not by a mapping file (journey/decision_log_mapping.h).
+  bool is_decision_log() const { return format == kDecisionLogFormat; }
+  bool is_event_log() const { return !events.empty() || profile.has_value(); }
+  // The decisions' rows.
+  MappedSource decision_source() const;
+  // The session at an index of EventWindow, or null where that is an event of the log.
+  const MappedSession* SessionAt(int event) const;
+  // Names of what a window can be over, events then sessions, and of the values of one of them.
+  std::vector<std::string> WindowNames() const;
+  std::vector<std::string> ValueNames(int event) const;
 
   // Whether a row has the probability of every action, logged or implied by the stated propensities
   // (per action, or one constant that is 1 / actions) where all actions are always possible.

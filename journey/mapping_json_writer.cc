@@ -1,26 +1,12 @@
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "journey/mapping.h"
+#include "journey/mapping_fields.h"
 
 namespace journeyman::journey {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-const char* NameOf(TimeFormat format) {
-  switch (format) {
-    case TimeFormat::kSeconds:
-      return "s";
-    case TimeFormat::kMilliseconds:
-      return "ms";
-    case TimeFormat::kMicroseconds:
-      return "us";
-    case TimeFormat::kIso8601:
-      return "iso8601";
-  }
-  return "iso8601";
-}
+using Json = MappingJson;
 
 Json ColumnsByAction(const Mapping& mapping, const std::vector<std::string>& columns) {
   Json json = Json::object();
@@ -51,7 +37,7 @@ void WriteIdentity(const Mapping& mapping, Json& json) {
   set("decision_id", mapping.decision_id);
   set("sequence", mapping.sequence);
   if (!mapping.time.empty()) {
-    json["time"] = Json{{"column", mapping.time}, {"format", NameOf(mapping.time_format)}};
+    json["time"] = MappedTimeJson(mapping.time, mapping.time_format, mapping.time_base);
   }
   set("action", mapping.action);
   set("terminated", mapping.terminated);
@@ -91,15 +77,25 @@ void WriteColumns(const Mapping& mapping, Json& json) {
   json["metrics"] = Json::array();
   for (const MappedMetric& metric : mapping.metrics) {
     Json value = {{"name", metric.name}};
-    value[metric.column.empty() ? "from" : "column"] =
-        metric.column.empty() ? "action_cost" : metric.column;
+    if (metric.outcome) {
+      WriteOutcome(*metric.outcome, mapping, value);
+    } else {
+      value[metric.column.empty() ? "from" : "column"] =
+          metric.column.empty() ? "action_cost" : metric.column;
+    }
     json["metrics"].push_back(std::move(value));
   }
   json["features"] = Json::array();
   for (const MappedFeature& feature : mapping.features) {
-    Json value = {
-        {"name", feature.name}, {"column", feature.column}, {"kind", features::Name(feature.kind)}};
+    Json value = {{"name", feature.name}};
+    if (feature.source == MappedFeature::Source::kColumn) value["column"] = feature.column;
+    WriteComputedFeature(feature, mapping, value);
+    if (feature.kind || feature.is_read()) {
+      value["kind"] = feature.kind ? features::Name(*feature.kind) : MappedFeature::kAuto;
+    }
     if (!feature.categories.empty()) value["categories"] = feature.categories;
+    if (feature.buckets != 0) value["buckets"] = feature.buckets;
+    if (!feature.missing.empty()) value["missing"] = feature.missing;
     json["features"].push_back(std::move(value));
   }
 }
@@ -111,6 +107,7 @@ std::string Mapping::ToJson() const {
   json["catalogue"] = CatalogueJson(*this);
   WriteIdentity(*this, json);
   WriteProbabilities(*this, json);
+  WriteEventLog(*this, json);
   WriteColumns(*this, json);
   json["ends"] = end == storage::JourneyEnd::kTerminated ? "terminated" : "truncated";
   if (horizon > 0) json["horizon"] = horizon;

@@ -7,6 +7,7 @@
 
 #include "core/sip_hash.h"
 #include "core/strings.h"
+#include "journey/feature_kinds.h"
 
 namespace journeyman::journey {
 namespace {
@@ -23,8 +24,14 @@ double Unsigned0(double value) { return value + 0.0; }
 }  // namespace
 
 RowDecoder::RowDecoder(const Mapping& mapping, const storage::DatasetKey& key,
-                       std::vector<Categories> categories)
-    : mapping_(mapping), key_(key), categories_(std::move(categories)) {
+                       std::vector<Categories> categories, const std::vector<InputFile>& inputs,
+                       OnDecision on_decision, OnReject on_reject)
+    : mapping_(mapping),
+      key_(key),
+      categories_(std::move(categories)),
+      inputs_(inputs),
+      on_decision_(std::move(on_decision)),
+      on_reject_(std::move(on_reject)) {
   for (const MappedAction& action : mapping.actions) {
     action_of_value_.emplace(action.value, static_cast<int>(action_of_value_.size()));
   }
@@ -42,7 +49,12 @@ RowDecoder::RowDecoder(const Mapping& mapping, const storage::DatasetKey& key,
   possible_ = Want(mapping.possible.column);
   possible_columns_ = WantEach(mapping.possible.columns);
   for (const MappedMetric& metric : mapping.metrics) metrics_.push_back(Want(metric.column));
-  for (const MappedFeature& feature : mapping.features) features_.push_back(Want(feature.column));
+  for (const MappedFeature& feature : mapping.features) {
+    const bool is_column = feature.source == MappedFeature::Source::kColumn;
+    features_.push_back(is_column ? Want(feature.column) : kNoColumn);
+    feature_columns_.push_back(
+        {.name = feature.name, .kind = KindOf(feature), .buckets = feature.buckets});
+  }
 }
 
 int RowDecoder::Want(const std::string& column) {
@@ -66,37 +78,29 @@ DecisionWidths RowDecoder::widths() const {
           .has_distribution = mapping_.has_distribution()};
 }
 
-void RowDecoder::Bind(TableReader& reader, int file) {
-  reader.Select(wanted_);
-  file_ = file;
-  file_name_ = reader.path().filename().native();
+void RowDecoder::Consume(const SourceRow& row) {
+  row_ = &row;
+  decision_.key = DecisionKey{.line = row.line, .file = row.file};
+  logged_probability_.reset();
+  if (Decode()) on_decision_(decision_);
 }
 
-const Decision* RowDecoder::Decode(const TableRow& row) {
-  row_ = &row;
-  if (!row.problem.empty()) {
-    Refuse(RejectReason::kMalformedRow);
-    return nullptr;
-  }
-  decision_.key = DecisionKey{.line = row.line, .file = file_};
-  logged_probability_.reset();
-  const bool read = ReadIdentity() && ReadOrder() && ReadEnd() && ReadAction() && ReadPossible() &&
-                    ReadDistribution() && ReadPropensity() && ReadMetrics() && ReadFeatures();
-  return read ? &decision_ : nullptr;
+bool RowDecoder::Decode() {
+  return ReadIdentity() && ReadOrder() && ReadEnd() && ReadAction() && ReadPossible() &&
+         ReadDistribution() && ReadPropensity() && ReadMetrics() && ReadFeatures();
 }
 
 bool RowDecoder::Refuse(RejectReason reason, int column) {
-  why_.reason = reason;
-  why_.file = file_;
-  why_.line = row_->line;
-  why_.column = column == kNoColumn ? "" : wanted_[static_cast<size_t>(column)];
+  on_reject_({reason, row_->file, row_->line,
+              column == kNoColumn ? "" : wanted_[static_cast<size_t>(column)]});
   return false;
 }
 
 bool RowDecoder::ReadIdentity() {
   DecisionKey& key = decision_.key;
   if (mapping_.row_is_journey) {
-    key.person = key.journey = core::SipHash24(key_, core::StrCat(file_name_, ":", row_->number));
+    const std::string name = inputs_[static_cast<size_t>(row_->file)].path.filename().native();
+    key.person = key.journey = core::SipHash24(key_, core::StrCat(name, ":", row_->number));
     return true;
   }
   const auto person = ToText(At(person_));
@@ -119,7 +123,7 @@ bool RowDecoder::ReadIdentity() {
 
 bool RowDecoder::ReadOrder() {
   if (time_ != kNoColumn) {
-    const auto time = ToTimeMicros(At(time_), mapping_.time_format);
+    const auto time = ToTimeMicros(At(time_), mapping_.time_format, mapping_.time_base);
     if (!time) return Refuse(RejectReason::kUnparsableTime, time_);
     decision_.key.time_us = *time;
   }
@@ -276,7 +280,12 @@ bool RowDecoder::ReadPropensity() {
 
 bool RowDecoder::ReadMetrics() {
   decision_.metrics.clear();
-  for (const int column : metrics_) {
+  for (size_t m = 0; m < metrics_.size(); ++m) {
+    const int column = metrics_[m];
+    if (mapping_.metrics[m].outcome) {
+      decision_.metrics.push_back(kNaN);
+      continue;
+    }
     if (column == kNoColumn) {
       const auto action = static_cast<size_t>(decision_.key.action);
       decision_.metrics.push_back(Unsigned0(mapping_.actions[action].cost));
@@ -295,6 +304,10 @@ bool RowDecoder::ReadMetrics() {
 bool RowDecoder::ReadFeatures() {
   decision_.observation.clear();
   for (size_t i = 0; i < features_.size(); ++i) {
+    if (features_[i] == kNoColumn) {
+      decision_.observation.push_back(std::numeric_limits<float>::quiet_NaN());
+      continue;
+    }
     if (!ReadFeature(i)) return Refuse(RejectReason::kUnparsableNumber, features_[i]);
   }
   return true;
@@ -303,24 +316,20 @@ bool RowDecoder::ReadFeatures() {
 bool RowDecoder::ReadFeature(size_t index) {
   const Cell& cell = At(features_[index]);
   float value = std::numeric_limits<float>::quiet_NaN();
-  const features::FeatureKind kind = mapping_.features[index].kind;
-  if (!IsMissing(cell)) {
-    if (kind == features::FeatureKind::kEnum) {
-      const auto text = ToText(cell);
-      if (!text) return false;
-      const int number = categories_[index].NumberOf(*text);
-      if (number >= 0) value = static_cast<float>(number);
-    } else {
-      const auto number = ToNumber(cell);
-      if (!number) return false;
-      value = static_cast<float>(Unsigned0(*number));
-      if (std::isnan(value)) value = std::numeric_limits<float>::quiet_NaN();
-      if (std::isinf(value)) return false;
-      if (kind == features::FeatureKind::kBinary && !std::isnan(value) && value != 0 &&
-          value != 1) {
-        return false;
-      }
-    }
+  if (StandsForMissing(cell, mapping_.features[index].missing)) {
+    // Nothing to read.
+  } else if (feature_columns_[index].kind != features::FeatureKind::kEnum) {
+    const bool hashed = feature_columns_[index].kind == features::FeatureKind::kHashed;
+    const CellValue read(cell, hashed);
+    if (read.is_list()) return false;
+    const features::RawFeature raw = features::ReadFeature(feature_columns_[index], read.value());
+    if (raw.status == features::ReadStatus::kUnreadable) return false;
+    value = raw.value;
+  } else if (!IsMissing(cell)) {
+    const auto text = ToText(cell);
+    if (!text) return false;
+    const int number = categories_[index].NumberOf(*text);
+    if (number >= 0) value = static_cast<float>(number);
   }
   decision_.observation.push_back(value);
   return true;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -9,27 +10,28 @@
 #include "journey/decision.h"
 #include "journey/mapping.h"
 #include "journey/reject.h"
-#include "journey/table.h"
+#include "journey/row_scan.h"
 #include "storage/dataset.h"
 
 namespace journeyman::journey {
 
 // Turns rows of tables into decisions, by the mapping. Everything that can be checked in a row by
-// itself is checked here. One thread at a time.
-class RowDecoder {
+// itself is checked here. Features and metrics that are not columns of the row are left missing. One
+// thread at a time.
+class RowDecoder final : public RowConsumer {
  public:
-  // `mapping` must outlive this. `categories` has one entry for each mapped feature; those of kinds
-  // other than enum are not used.
+  using OnDecision = std::function<void(const Decision&)>;  // valid during the call
+  using OnReject = std::function<void(const Reject&)>;
+
+  // `mapping`, which states every kind (Identified), and `inputs`, the files that are read, must
+  // outlive this. `categories` has one entry for
+  // each mapped feature; those of kinds other than enum are not used.
   RowDecoder(const Mapping& mapping, const storage::DatasetKey& key,
-             std::vector<Categories> categories);
+             std::vector<Categories> categories, const std::vector<InputFile>& inputs,
+             OnDecision on_decision, OnReject on_reject);
 
-  // Selects the mapped columns; the rows decoded next are of this table. `file` is its index among
-  // the inputs. Throws Error(kBadData) for a missing column.
-  void Bind(TableReader& reader, int file);
-
-  // The decision, valid until the next call, or null and why() of a row that is rejected.
-  const Decision* Decode(const TableRow& row);
-  const Reject& why() const { return why_; }
+  const std::vector<std::string>& columns() const override { return wanted_; }
+  void Consume(const SourceRow& row) override;
 
   DecisionWidths widths() const;
   const std::vector<Categories>& categories() const { return categories_; }
@@ -39,9 +41,10 @@ class RowDecoder {
 
   int Want(const std::string& column);
   std::vector<int> WantEach(const std::vector<std::string>& columns);
-  const Cell& At(int column) const { return row_->cells[static_cast<size_t>(column)]; }
+  const Cell& At(int column) const { return *row_->cells[static_cast<size_t>(column)]; }
   bool Refuse(RejectReason reason, int column = kNoColumn);
 
+  bool Decode();
   // Each reads a part of the row; false where the row is refused.
   bool ReadIdentity();
   bool ReadOrder();
@@ -67,12 +70,14 @@ class RowDecoder {
   int propensity_, distribution_, possible_;
   std::vector<int> distribution_columns_, possible_columns_, metrics_, features_;
 
-  int file_ = 0;
-  std::string file_name_;
-  const TableRow* row_ = nullptr;
+  std::vector<features::FeatureColumn> feature_columns_;  // without categories
+
+  const std::vector<InputFile>& inputs_;
+  OnDecision on_decision_;
+  OnReject on_reject_;
+  const SourceRow* row_ = nullptr;
   std::optional<double> logged_probability_;  // of the taken action, in the row's distribution
   Decision decision_;
-  Reject why_;
 };
 
 }  // namespace journeyman::journey

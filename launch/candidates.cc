@@ -13,6 +13,7 @@
 #include "evaluation/certifiable.h"
 #include "evaluation/constant_actions.h"
 #include "experience/journey_reader.h"
+#include "launch/data_pins.h"
 #include "launch/run_export.h"
 
 namespace journeyman::launch {
@@ -76,6 +77,7 @@ class Gatherer {
                                "this dataset has"));
     }
     const std::filesystem::path relative = std::filesystem::path("candidates") / name;
+    PinBundle(core::RealFileSystem(), dataset_, directory_ / relative, bundle.manifest);
     policy::WriteBundle(core::RealFileSystem(), directory_ / relative, bundle.manifest,
                         bundle.weights);
     const auto written = policy::Bundle::Load(core::RealFileSystem(), directory_ / relative);
@@ -213,6 +215,7 @@ class Gatherer {
       const policy::Bundle bundle =
           ExportRun(run, dataset_.schema(), policy::BundleKind::kPolicy, request_.rule);
       const std::filesystem::path target = directory_ / item.DirectoryFor(fold);
+      PinBundle(files, dataset_, target, bundle.manifest);
       policy::WriteBundle(files, target, bundle.manifest, bundle.weights);
       bundles.push_back(policy::Bundle::Load(files, target));
     }

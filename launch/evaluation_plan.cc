@@ -48,6 +48,49 @@ std::optional<double> OptionalFromJson(const Json& value) {
   return value.is_null() ? std::nullopt : std::optional<double>(value.get<double>());
 }
 
+Json RewardToJson(const experience::RewardConfig& reward) {
+  return {{"calculator", reward.calculator},
+          {"weights", reward.weights},
+          {"cost_weight", reward.cost_weight},
+          {"metrics", reward.metrics},
+          {"exchange_rate", OptionalToJson(reward.exchange_rate)},
+          {"threshold", OptionalToJson(reward.threshold)},
+          {"unit", OptionalToJson(reward.unit)},
+          {"cap", OptionalToJson(reward.cap)},
+          {"expression", reward.expression},
+          {"model", reward.model},
+          {"clip_low", OptionalToJson(reward.clip_low)},
+          {"clip_high", OptionalToJson(reward.clip_high)},
+          {"sign", reward.sign},
+          {"action_penalty", reward.penalties.actions},
+          {"kind_penalty", reward.penalties.kinds},
+          {"frequency_penalty", reward.penalties.frequency},
+          {"budget_penalty", reward.penalties.budget}};
+}
+
+experience::RewardConfig RewardFromJson(const Json& json) {
+  using Names = std::vector<std::string>;
+  experience::RewardConfig reward;
+  reward.calculator = json.at("calculator");
+  reward.weights = json.at("weights");
+  reward.cost_weight = json.at("cost_weight");
+  reward.metrics = json.at("metrics").get<Names>();
+  reward.exchange_rate = OptionalFromJson(json.at("exchange_rate"));
+  reward.threshold = OptionalFromJson(json.at("threshold"));
+  reward.unit = OptionalFromJson(json.at("unit"));
+  reward.cap = OptionalFromJson(json.at("cap"));
+  reward.expression = json.at("expression");
+  reward.model = json.at("model");
+  reward.clip_low = OptionalFromJson(json.at("clip_low"));
+  reward.clip_high = OptionalFromJson(json.at("clip_high"));
+  reward.sign = json.at("sign");
+  reward.penalties.actions = json.at("action_penalty").get<Names>();
+  reward.penalties.kinds = json.at("kind_penalty").get<Names>();
+  reward.penalties.frequency = json.at("frequency_penalty").get<Names>();
+  reward.penalties.budget = json.at("budget_penalty").get<Names>();
+  return reward;
+}
+
 }  // namespace
 
 std::string EvaluationPlan::Item::DirectoryFor(int fold) const {
@@ -79,15 +122,11 @@ std::vector<policy::Bundle> LoadItem(const std::filesystem::path& directory,
 }
 
 std::string EvaluationPlan::ToJson() const {
-  const Json json{{"schema_version", 1},
+  const Json json{{"schema_version", 2},
                   {"dataset", dataset},
                   {"dataset_hash", core::Hex64(dataset_hash)},
-                  {"reward",
-                   {{"weights", reward.weights},
-                    {"cost_weight", reward.cost_weight},
-                    {"clip_low", OptionalToJson(reward.clip_low)},
-                    {"clip_high", OptionalToJson(reward.clip_high)},
-                    {"sign", reward.sign}}},
+                  {"reward", RewardToJson(reward)},
+                  {"reward_text", reward_text},
                   {"people", config.people},
                   {"estimators", config.estimators},
                   {"gamma", config.gamma},
@@ -106,12 +145,8 @@ EvaluationPlan EvaluationPlan::FromJson(const std::string& text) {
     EvaluationPlan plan;
     plan.dataset = json.at("dataset");
     plan.dataset_hash = std::stoull(json.at("dataset_hash").get<std::string>(), nullptr, 16);
-    const Json& reward = json.at("reward");
-    plan.reward.weights = reward.at("weights");
-    plan.reward.cost_weight = reward.at("cost_weight");
-    plan.reward.clip_low = OptionalFromJson(reward.at("clip_low"));
-    plan.reward.clip_high = OptionalFromJson(reward.at("clip_high"));
-    plan.reward.sign = reward.at("sign");
+    plan.reward = RewardFromJson(json.at("reward"));
+    plan.reward_text = json.at("reward_text");
     plan.config.people = json.at("people");
     plan.config.estimators = json.at("estimators").get<std::vector<std::string>>();
     plan.config.gamma = json.at("gamma");
@@ -145,7 +180,13 @@ evaluation::Evaluation Execute(const EvaluationPlan& plan,
                              core::Hex64(plan.dataset_hash)),
                       "the dataset has grown or was replaced; evaluate again");
   }
-  const auto reward = experience::MakeWeightedReward(plan.reward, dataset.schema());
+  const auto reward = experience::MakeReward(plan.reward, dataset.schema());
+  if (const std::string text = reward->Describe(); text != plan.reward_text) {
+    throw core::Error(ExitCode::kBadData,
+                      StrCat("the reward is now ", text, ", the evaluation was made with ",
+                             plan.reward_text),
+                      "the bundle of reward.model was replaced; evaluate again");
+  }
   std::vector<std::unique_ptr<policy::Policy>> policies;
   std::vector<evaluation::Candidate> candidates;
   for (const auto& item : plan.candidates) {

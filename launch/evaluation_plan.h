@@ -27,7 +27,8 @@ struct EvaluationPlan {
 
   std::string dataset;           // path as given
   uint64_t dataset_hash = 0;     // pinned generations
-  experience::WeightedRewardConfig reward;
+  experience::RewardConfig reward;
+  std::string reward_text;       // its Describe(): the content of reward.model is pinned
   evaluation::EvaluationConfig config;
   std::vector<Item> candidates;  // bundles, all with verdict none or their own
   int reference = -1;            // index of the reference candidate

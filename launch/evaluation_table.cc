@@ -56,6 +56,33 @@ void PrintAligned(std::ostream& out, const std::vector<Row>& rows) {
   }
 }
 
+// A simulated journey as the rewards see a logged one.
+storage::JourneyTable JourneyOf(const std::vector<simulation::SimulatedDecision>& journey) {
+  storage::JourneyTable table;
+  const simulation::SimulatedDecision& first = journey.front();
+  table.features = static_cast<int64_t>(first.features.size());
+  table.actions = static_cast<int64_t>(first.possible.size());
+  table.metrics = static_cast<int64_t>(first.metrics.size());
+  table.persons = table.journeys = {first.person};
+  table.offsets = {0, static_cast<int64_t>(journey.size())};
+  table.ends = {static_cast<uint8_t>(journey.back().terminated ? storage::JourneyEnd::kTerminated
+                                                               : storage::JourneyEnd::kTruncated)};
+  const auto append = [](auto& column, const auto& values) {
+    column.insert(column.end(), values.begin(), values.end());
+  };
+  for (const simulation::SimulatedDecision& decision : journey) {
+    append(table.observations, decision.features);
+    append(table.possible, decision.possible);
+    append(table.metric_values, decision.metrics);
+    table.action.push_back(decision.action);
+    table.propensity.push_back(decision.distribution.Probability(decision.action));
+    table.time_us.push_back(decision.time_us);
+    table.sequence.push_back(decision.sequence);
+    table.decision.push_back(static_cast<uint64_t>(decision.sequence));
+  }
+  return table;
+}
+
 std::string TruthOf(const std::vector<NamedTruth>& truths, const std::string& name) {
   for (const NamedTruth& truth : truths) {
     if (truth.name == name) return StrCat(Number(truth.mean), " +- ", Number(truth.standard_error));
@@ -91,9 +118,9 @@ std::vector<NamedTruth> TrueValues(const TruthRequest& request, const Evaluation
   request.Validate(schema);
   const WorldName world = WorldName::Parse(request.world);
   const auto environment = world.Make();
-  const auto calculator = experience::MakeWeightedReward(plan.reward, schema);
-  const auto reward = [&](std::span<const double> metrics, int action) {
-    return calculator->Reward(metrics, action);
+  const auto calculator = experience::MakeReward(plan.reward, schema);
+  const auto reward = [&](const std::vector<simulation::SimulatedDecision>& journey) {
+    return experience::RewardsOf(*calculator, JourneyOf(journey), 0);
   };
   for (const auto& item : plan.candidates) {
     if (item.folds > 0) continue;  // no one policy that new people could meet

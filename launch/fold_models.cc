@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/file_system.h"
 #include "core/strings.h"
+#include "launch/data_pins.h"
 #include "launch/run_export.h"
 #include "launch/train_job.h"
 #include "policy/bundle.h"
@@ -129,6 +130,7 @@ void TrainFoldModels(const FoldModelConfig& config, const storage::Dataset& data
         ExportRun(train.run_directory, dataset.schema(),
                   kind == "fqe" ? policy::BundleKind::kValue : policy::BundleKind::kReward, {});
     const std::string relative = StrCat("models/fold-", fold, ".bundle");
+    PinBundle(core::RealFileSystem(), dataset, directory / relative, bundle.manifest);
     policy::WriteBundle(core::RealFileSystem(), directory / relative, bundle.manifest,
                         bundle.weights);
     const auto written = policy::Bundle::Load(core::RealFileSystem(), directory / relative);

@@ -22,6 +22,7 @@
 #include "core/salted_hash.h"
 #include "core/strings.h"
 #include "experience/journey_reader.h"
+#include "launch/data_pins.h"
 #include "launch/fault_plan.h"
 #include "launch/failure.h"
 #include "launch/run_facts.h"
@@ -63,8 +64,8 @@ void EndWorld(cluster::Communicator& world, const core::Error& error) {
 JobInputs JobInputs::Open(const TrainConfig& config) {
   core::FileSystem& files = core::RealFileSystem();
   storage::Dataset dataset = storage::Dataset::Open(files, config.dataset);
-  auto reward = experience::MakeWeightedReward(config.reward, dataset.schema());
-  std::string decides = IdentityText(config);
+  auto reward = experience::MakeReward(config.reward, dataset.schema());
+  std::string decides = StrCat(IdentityText(config), "reward=", reward->Describe(), "\n");
   std::vector<std::unique_ptr<policy::Policy>> policies;
   for (const std::string& directory : config.policies) {
     const policy::Bundle bundle = policy::Bundle::Load(files, directory);
@@ -135,7 +136,7 @@ void RankJob::StartRun() {
                                                  coordinator::RunLock::ThisProcess());
   core::RealFileSystem().RemoveTree(run_.exit_report());
   Admit();
-  run_.Start(resolved_, RunFacts(config_, topology_), config_.resume);
+  run_.Start(resolved_, RunFacts(config_, topology_, inputs_.reward->Describe()), config_.resume);
   checkpoints_.RemoveGarbage();
   if (config_.resume) resume_ = checkpoints_.RecoverLatest();
 }
@@ -169,14 +170,21 @@ std::optional<storage::CheckpointManifest> RankJob::ShareResumePoint(
   return storage::CheckpointManifest::FromJson(chosen);
 }
 
-// A resumed run goes on with the generations it had; later imports wait for a
-// run of their own.
+// A resumed run goes on with the data it had, in whatever version of the dataset
+// they are; later imports wait for a run of their own.
 void RankJob::PinData() {
   if (!resume_) return;
-  const auto generations = static_cast<int>(inputs_.dataset.manifest().generations.size());
-  if (resume_->data.generations < generations) {
-    dataset_ = inputs_.dataset.WithGenerations(resume_->data.generations);
+  const storage::TrainingData& data = resume_->data;
+  const auto pinned = inputs_.dataset.FindContent(data.content_hash, data.generations);
+  if (!pinned) {
+    throw core::Error(ExitCode::kConfig,
+                      StrCat("the checkpoint of step ", resume_->step, " learned from data with ",
+                             "content ", core::Hex64(data.content_hash), ", which no version of ",
+                             inputs_.dataset.directory(), " has"),
+                      "name the dataset of this run; if its data were dropped or a person in them "
+                      "was forgotten, start a new run directory");
   }
+  dataset_ = *pinned;
   if (const uint64_t identity = inputs_.Identity(dataset_); resume_->identity != identity) {
     throw core::Error(ExitCode::kConfig,
                       StrCat("the checkpoint of step ", resume_->step, " belongs to run identity ",
@@ -311,7 +319,10 @@ int RankJob::Run(cluster::Communicator& world) {
   FaultPlan::NameThisThread(topology_.RoleName(world.rank()));
   resume_ = ShareResumePoint(world);
   PinData();
-  if (world.rank() == topology_.coordinator_rank) run_.WriteFacts(RunFacts(config_, topology_));
+  if (world.rank() == topology_.coordinator_rank) {
+    run_.WriteFacts(RunFacts(config_, topology_, inputs_.reward->Describe()));
+    PinRun(core::RealFileSystem(), dataset_, config_.run_directory, config_.people);
+  }
   facts_ = ShareFacts(world);
   const int learner = topology_.LearnerIndex(world.rank());
   const bool coordinates = world.rank() == topology_.coordinator_rank;

@@ -1,11 +1,13 @@
 #include "launch/run_export.h"
 
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "coordinator/run_directory.h"
 #include "core/error.h"
 #include "core/file_system.h"
 #include "core/json_text.h"
+#include "core/salted_hash.h"
 #include "core/strings.h"
 #include "learner/export.h"
 #include "storage/checkpoint.h"
@@ -41,6 +43,18 @@ storage::CheckpointManifest NewestManifest(const storage::CheckpointStore& store
   return store.ReadManifest(steps.back());
 }
 
+// The text of the reward that a run learned, from its run.json.
+std::string RewardOf(const std::filesystem::path& run_directory) {
+  core::FileSystem& files = core::RealFileSystem();
+  const std::filesystem::path path = coordinator::RunDirectory(files, run_directory).run_facts();
+  const auto facts = nlohmann::json::parse(files.ReadText(path), nullptr, false);
+  if (facts.is_object() && facts.contains("reward") && facts["reward"].is_string()) {
+    return facts["reward"];
+  }
+  throw core::Error(core::ExitCode::kBadData, StrCat(path.string(), " does not say the reward"),
+                    "train writes it; restore the file or train again");
+}
+
 }  // namespace
 
 storage::TrainingData TrainingDataOf(const std::filesystem::path& run_directory) {
@@ -59,6 +73,7 @@ policy::Bundle ExportRun(const std::filesystem::path& run_directory,
                              ") than this dataset has (", core::Hex64(schema.Hash()), ")"),
                       "name the dataset that the run was trained on");
   }
+  const std::string reward = RewardOf(run_directory);
   auto [architecture, weights] = learner::ExportNetwork(store, manifest);
   policy::Bundle bundle;
   bundle.manifest.kind = kind;
@@ -73,6 +88,8 @@ policy::Bundle ExportRun(const std::filesystem::path& run_directory,
              ",\"dataset_id\":", core::JsonQuote(manifest.data.dataset_id),
              ",\"identity\":", core::JsonQuote(core::Hex64(manifest.identity)),
              ",\"people\":", core::JsonQuote(manifest.data.people),
+             ",\"reward\":", core::JsonQuote(reward),
+             ",\"reward_hash\":", core::JsonQuote(core::Hex64(core::Xxh3(reward))),
              ",\"run\":", core::JsonQuote(manifest.run_id), ",\"step\":", manifest.step, "}");
   bundle.weights = std::move(weights);
   return bundle;

@@ -20,14 +20,39 @@ void Require(bool holds, std::string_view key, const std::string& value, std::st
 
 }  // namespace
 
-void BindReward(OptionTable& table, experience::WeightedRewardConfig& reward) {
+void BindReward(OptionTable& table, experience::RewardConfig& reward) {
+  table.Add("reward.calculator", &reward.calculator,
+            "weighted, revenue, virtual_currency, accepted, session_length, expression or model");
   table.Add("reward.weights", &reward.weights,
-            "metric:weight pairs, e.g. spend:1,offer_cost:-1; empty = the first metric");
+            "weighted: metric:weight pairs, e.g. spend:1,offer_cost:-1; empty = the first metric");
   table.Add("reward.cost_weight", &reward.cost_weight,
-            "weight of the catalogue's cost, subtracted");
-  table.Add("reward.clip_low", &reward.clip_low, "lower clip of a decision's reward, or none");
-  table.Add("reward.clip_high", &reward.clip_high, "upper clip of a decision's reward, or none");
-  table.Add("reward.sign", &reward.sign, "train on the sign of the reward");
+            "weighted: weight of the catalogue's cost, subtracted");
+  table.Add("reward.metrics", &reward.metrics,
+            "metrics of revenue, virtual_currency, accepted and session_length");
+  table.Add("reward.exchange_rate", &reward.exchange_rate,
+            "revenue, virtual_currency: reward per unit of the metrics");
+  table.Add("reward.threshold", &reward.threshold,
+            "accepted: an offer is, where a metric is above this; none = 0");
+  table.Add("reward.unit", &reward.unit,
+            "session_length: units of the metric per unit of reward, e.g. 60; none = 1");
+  table.Add("reward.cap", &reward.cap,
+            "session_length: most that one metric of a decision counts, or none");
+  table.Add("reward.expression", &reward.expression,
+            "expression over metrics, cost, action_is_none, decision, kind_..., action_...");
+  table.Add("reward.model", &reward.model, "model: bundle of a run of agent=reward_model");
+  table.Add("reward.clip_low", &reward.clip_low,
+            "lower clip of the calculator's value, before penalties, or none");
+  table.Add("reward.clip_high", &reward.clip_high,
+            "upper clip of the calculator's value, before penalties, or none");
+  table.Add("reward.sign", &reward.sign, "the sign of the calculator's value, before penalties");
+  table.Add("reward.action_penalty", &reward.penalties.actions,
+            "action:amount pairs, subtracted when the action is taken");
+  table.Add("reward.kind_penalty", &reward.penalties.kinds,
+            "kind:amount pairs, subtracted when an action of the kind is taken");
+  table.Add("reward.frequency_penalty", &reward.penalties.frequency,
+            "kind:n/days:amount, for each action of the kind beyond n within the days; * = any");
+  table.Add("reward.budget_penalty", &reward.penalties.budget,
+            "amount/days:rate or amount:rate, rate per unit of catalogue cost above the amount");
 }
 
 void TrainConfig::Bind(OptionTable& table) {
@@ -118,6 +143,7 @@ void TrainConfig::Validate() const {
   const bool fqe = learner.agent.agent == "fqe";
   Require(fqe != policies.empty(), "agent.policy", StrCat(policies.size(), " bundles"),
           "agent=fqe needs at least one, other agents take none");
+  reward.Validate();
   transition.Validate();
   learner.Validate();
   Inserts().Validate();
@@ -140,6 +166,7 @@ int TrainConfig::GroupsFor(int partitions) const {
 }
 
 bool DecidesResult(const std::string& key) {
+  if (key.rfind("reward.", 0) == 0) return false;
   static constexpr std::array kOther = {
       "resume",           "dry-run",          "quiet",
       "ranks",            "data.dataset",     "checkpoint.every",

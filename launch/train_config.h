@@ -36,7 +36,7 @@ struct TrainConfig {
   std::vector<std::string> policies;  // bundles that agent=fqe evaluates
   int threads = 1;                    // intra-op, per process
   int groups = 0;                     // 0: min(8, P, B / 128), at least 2
-  experience::WeightedRewardConfig reward;
+  experience::RewardConfig reward;
   experience::TransitionConfig transition;
   std::string replay = "resident";
   learner::LearnerConfig learner;
@@ -53,10 +53,11 @@ struct TrainConfig {
 };
 
 // reward.* keys, shared by train and evaluate.
-void BindReward(OptionTable& table, experience::WeightedRewardConfig& reward);
+void BindReward(OptionTable& table, experience::RewardConfig& reward);
 
 // Keys whose values decide the bits of a run; a resume must agree on them. What
-// spreads, watches or saves a run is not among them.
+// spreads, watches or saves a run is not among them, nor are reward.* keys: the
+// text of the reward that they make stands in their place (JobInputs).
 bool DecidesResult(const std::string& key);
 
 // The options' part of a run's identity: "key=value" lines, sorted, of the keys

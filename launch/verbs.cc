@@ -13,6 +13,10 @@ std::span<const Verb> Verbs() {
       Verb{"launch", "start and supervise a train job; gives its true exit code", &RunLaunch},
       Verb{"evaluate", "estimate what policies would have earned, with intervals", &RunEvaluate},
       Verb{"publish", "the gate: write a policy bundle, or refuse with reasons", &RunPublish},
+      Verb{"compact", "merge the imports of a dataset; drop versions that no run needs",
+           &RunCompact},
+      Verb{"forget", "remove a person from a dataset and revoke what was trained on them",
+           &RunForget},
       Verb{"inspect", "show a dataset, run or bundle and verify its hashes", &RunInspect},
   };
   return kVerbs;

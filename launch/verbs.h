@@ -21,6 +21,8 @@ int RunTrain(const std::vector<std::string>& arguments);
 int RunLaunch(const std::vector<std::string>& arguments);
 int RunEvaluate(const std::vector<std::string>& arguments);
 int RunPublish(const std::vector<std::string>& arguments);
+int RunCompact(const std::vector<std::string>& arguments);
+int RunForget(const std::vector<std::string>& arguments);
 int RunInspect(const std::vector<std::string>& arguments);
 
 // All verbs, in the order of use.

@@ -78,10 +78,16 @@ TrueValue EstimateTrueValue(Environment& environment, const policy::Policy& poli
                             std::span<const double> metric_weights, uint64_t seed, int64_t people) {
   JOURNEYMAN_CHECK(metric_weights.size() == environment.metrics().size(), metric_weights.size(),
                    " weights for ", environment.metrics().size(), " metrics");
-  const RewardFunction reward = [metric_weights](std::span<const double> metrics, int) {
-    double value = 0;
-    for (size_t m = 0; m < metric_weights.size(); ++m) value += metric_weights[m] * metrics[m];
-    return value;
+  const RewardFunction reward = [metric_weights](const std::vector<SimulatedDecision>& journey) {
+    std::vector<double> values;
+    for (const SimulatedDecision& decision : journey) {
+      double value = 0;
+      for (size_t m = 0; m < metric_weights.size(); ++m) {
+        value += metric_weights[m] * decision.metrics[m];
+      }
+      values.push_back(value);
+    }
+    return values;
   };
   return EstimateTrueValue(environment, policy, reward, 1, seed, people);
 }
@@ -96,9 +102,9 @@ TrueValue EstimateTrueValue(Environment& environment, const policy::Policy& poli
   for (int64_t person = 0; person < people; ++person) {
     double value = 0;
     double discount = 1;
-    for (const SimulatedDecision& decision :
-         SimulateJourney(environment, policy, seed, static_cast<uint64_t>(person))) {
-      value += discount * reward(decision.metrics, decision.action);
+    for (const double earned :
+         reward(SimulateJourney(environment, policy, seed, static_cast<uint64_t>(person)))) {
+      value += discount * earned;
       discount *= gamma;
     }
     result.per_person.push_back(value);

@@ -82,8 +82,9 @@ struct TrueValue {
 TrueValue EstimateTrueValue(Environment& environment, const policy::Policy& policy,
                             std::span<const double> metric_weights, uint64_t seed, int64_t people);
 
-// The same of sum_t gamma^t reward(metrics_t, action_t), t from 0.
-using RewardFunction = std::function<double(std::span<const double> metrics, int action)>;
+// The same of sum_t gamma^t r_t, t from 0, with the rewards r of a whole journey.
+using RewardFunction =
+    std::function<std::vector<double>(const std::vector<SimulatedDecision>& journey)>;
 TrueValue EstimateTrueValue(Environment& environment, const policy::Policy& policy,
                             const RewardFunction& reward, double gamma, uint64_t seed,
                             int64_t people);

@@ -93,6 +93,8 @@ using PublicationHook = void (*)(PublicationPoint point, int64_t step);
 //   step-00001000.tmp/  parts being written   (phase 1: learners)
 //   step-00001000/      published             (phase 2: coordinator)
 //   LATEST              name of the newest published one
+// Where `checkpoints.revoked.json` stands beside it, nothing in it is read or published any more
+// (kBadData, storage/revocation.h).
 // Methods may be called from several processes as the protocol orders them:
 // WritePart by learners, the rest by the coordinator.
 class CheckpointStore {

@@ -149,6 +149,7 @@ void CheckpointStore::Publish(const CheckpointManifest& manifest, int keep,
                               std::optional<int64_t> pinned_step) {
   JOURNEYMAN_CHECK(keep >= 1, "keep ", keep, " would delete the checkpoint just published");
   const int64_t step = manifest.step;
+  ThrowIfRevoked(files_, directory_);
   Reach(PublicationPoint::kAfterReport, step);
   const std::filesystem::path temporary = TemporaryPathOf(step);
   if (IsPublished(manifest)) {
@@ -208,6 +209,7 @@ CheckpointManifest CheckpointStore::ReadManifest(int64_t step) const {
   if (!files_.Exists(path)) {
     throw Error(ExitCode::kMissingInput, StrCat(path, ": there is no such checkpoint"));
   }
+  ThrowIfRevoked(files_, directory_);
   ThrowIfRevoked(files_, PathOf(step));
   CheckpointManifest manifest;
   try {
@@ -238,6 +240,7 @@ std::vector<std::byte> CheckpointStore::ReadVerified(const CheckpointManifest& m
 }
 
 std::optional<CheckpointManifest> CheckpointStore::RecoverLatest() {
+  ThrowIfRevoked(files_, directory_);
   std::vector<int64_t> steps = Steps();
   for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
     if (files_.Exists(RevocationPath(PathOf(*step)))) {

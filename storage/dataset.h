@@ -3,103 +3,30 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
-#include <utility>
 #include <vector>
 
 #include "core/file_system.h"
-#include "features/feature_spec.h"
-#include "storage/action_catalogue.h"
+#include "storage/dataset_manifest.h"
+#include "storage/event_table.h"
 #include "storage/journey_table.h"
 
 namespace journeyman::storage {
-
-// What all generations of a dataset share; fixed when it is created.
-struct DatasetSchema {
-  ActionCatalogue catalogue;
-  features::FeatureSpec features;
-  std::vector<std::string> metrics;  // names, in column order
-  int horizon = 0;                   // decisions per journey; 0 = not declared
-  bool propensed = true;             // false: no propensities in the log
-  bool has_distribution = false;     // whole logged distribution in the log
-
-  bool operator==(const DatasetSchema&) const = default;
-  // Catalogue and features are valid, at least one metric, names unique, a
-  // distribution only in a propensed dataset. Throws core::Error(kBadData).
-  void Validate() const;
-  int MetricIndex(std::string_view name) const;  // -1 where unknown
-  std::string ToJson() const;
-  static DatasetSchema FromJson(std::string_view json);
-  uint64_t Hash() const;
-};
-
-// How people are split; fixed at creation (data_model.md, "Hold-out").
-struct SplitRule {
-  int partitions = 64;         // power of two, at most 4,096
-  double holdout_share = 0.3;  // of people
-  int folds = 5;               // over all people, by the "fold" salt
-
-  bool operator==(const SplitRule&) const = default;
-  // Partitions as above, 0 <= holdout_share < 1, 1 to 256 folds. Throws
-  // core::Error(kBadData).
-  void Validate() const;
-  int PartitionOf(uint64_t person) const;
-  // hash / 2^64 < holdout_share, compared exactly.
-  bool HeldOut(uint64_t person) const;
-  int FoldOf(uint64_t person) const;
-  // "64 partitions, 0.3 held out, 5 folds": equal texts are equal rules.
-  std::string Describe() const;
-};
-
-struct ShardFile {
-  std::string name;          // relative to the dataset directory
-  int first_partition = 0;
-  int last_partition = 0;    // inclusive
-  int64_t journeys = 0;
-  int64_t rows = 0;
-  uint64_t bytes = 0;
-  uint64_t xxh3 = 0;         // of the whole file
-};
-
-struct Generation {
-  int number = 0;  // from 0
-  std::vector<ShardFile> files;
-  uint64_t source_hash = 0;  // over the input files' contents
-  // Of the dataset up to and with this generation, journeys merged.
-  int64_t total_journeys = 0;
-  int64_t total_rows = 0;
-  int64_t total_people = 0;
-};
-
-// `manifest.json` of a dataset directory. Without it the directory is no
-// dataset; it is replaced atomically, shard files never change.
-struct DatasetManifest {
-  static constexpr int kFormatVersion = 1;
-
-  std::string dataset_id;  // 16 hex digits, from the key and the schema
-  DatasetSchema schema;
-  SplitRule split;
-  std::vector<Generation> generations;
-  int64_t journeys = 0;
-  int64_t rows = 0;
-  int64_t people = 0;
-
-  std::string ToJson() const;  // indented, for people
-  // Throws core::Error: kConfig for an unknown format version, else kBadData.
-  static DatasetManifest FromJson(std::string_view json);
-};
 
 using DatasetKey = std::array<uint8_t, 16>;
 
 // Reads the 32 hex digits of a key file. Throws kMissingInput / kBadData.
 DatasetKey ReadKeyFile(core::FileSystem& files, const std::filesystem::path& path);
 
+class GenerationWriter;
 class ShardCache;
 
-// A dataset directory: `manifest.json`, `key`, `shards/gNNNN-pAAAA-BBBB.h5`.
+// A dataset directory: `manifest.json`, `key`, and files of partitions in `shards/` (closed
+// decisions), `events/` and `pending/` (open decisions). It is the newest version of the dataset;
+// former ones, from before a compaction, are kept for runs that are pinned to them.
 // Immutable once opened; safe to read from several threads. A copy shares the
 // cache of shard files with its origin. `files` must outlive both.
 class Dataset {
@@ -114,11 +41,21 @@ class Dataset {
   const DatasetSchema& schema() const { return manifest_.schema; }
   const SplitRule& split() const { return manifest_.split; }
   const DatasetKey& key() const { return key_; }
-  // Identity of the data a run is pinned to: schema, split, generations.
+  // Identity of the training data a run is pinned to: schema, split, shards. Events and open
+  // decisions do not count, nor does a generation that has nothing else.
   uint64_t ContentHash() const;
   // The dataset as it was with its first `count` generations, for a run that
   // is pinned to them. Throws kMissingInput where there are fewer.
   Dataset WithGenerations(int count) const;
+
+  // The dataset as it was in a version that the manifest still names. Throws kMissingInput.
+  Dataset WithVersion(int number) const;
+  // The dataset with the training data of that hash, as a pinned run needs it: of the newest
+  // version that has them in its first generations, and there with `generations` of them where
+  // that is possible. Nothing where no version has them any more.
+  std::optional<Dataset> FindContent(uint64_t content_hash, int generations) const;
+  // Content hashes of the first 0, 1, ... generations, the last one being ContentHash().
+  std::vector<uint64_t> ContentHashes() const;
 
   // All journeys of one partition, generations merged, ordered by journey
   // hash (storage/journey_merge.h). A file is verified against its size and
@@ -126,18 +63,42 @@ class Dataset {
   // files read last stays in memory, so that partitions in ascending order
   // read each file once. Throws kBadData naming the file on damage.
   JourneyTable ReadPartition(int partition) const;
+  // The events of one partition of all generations: a table for each kind of the schema, in its
+  // order, each sorted (EventTable::Sorted). Throws as ReadPartition.
+  std::vector<EventTable> ReadEvents(int partition) const;
+  // The open decisions of one partition as of the last generation, ordered by journey hash. Metrics
+  // of windows that are not closed are NaN. Throws as ReadPartition.
+  JourneyTable ReadPending(int partition) const;
 
-  // Every file against its hash, its content and the manifest's counts; used by
-  // `inspect`. Throws kBadData naming the file.
+  // Hashed people whose rows no import may bring back, ascending.
+  const std::vector<uint64_t>& Forgotten() const { return manifest_.forgotten; }
+
+  // Every file against its hash, its content and the manifest's counts, former versions included;
+  // used by `inspect`. Throws kBadData naming the file.
   void Verify() const;
 
  private:
   Dataset() = default;
+  JourneyTable EmptyTable() const;
+  void CheckPartition(int partition) const;
+  // Appends the partition of each file that has it.
+  void ReadShards(const std::vector<ShardFile>& list, int partition,
+                  std::vector<JourneyTable>& tables) const;
+  JourneyTable Merged(std::vector<JourneyTable> tables, int partition) const;
 
   std::filesystem::path directory_;
   DatasetManifest manifest_;
   DatasetKey key_{};
   std::shared_ptr<ShardCache> cache_;  // shared by copies
+};
+
+// What a generation says of the import that wrote it (Generation).
+struct PublishInfo {
+  uint64_t source_hash = 0;
+  std::vector<SourceFile> sources{};
+  std::optional<int64_t> watermark_us{};
+  std::map<std::string, EventCounts> event_counts{};  // kinds of the schema only (kBug)
+  std::map<std::string, int64_t> last_times_us{};
 };
 
 // Writes one generation: collects partitions in ascending order, writes shard
@@ -158,34 +119,44 @@ class DatasetWriter {
   DatasetWriter(const DatasetWriter&) = delete;
   DatasetWriter& operator=(const DatasetWriter&) = delete;
 
-  // REQUIRES: ascending partitions; journeys of that partition only, in any
-  // order; widths as in the schema (kBug). Throws kBadData where the journeys
-  // are not valid, miss a propensity in a propensed dataset, or contradict an
-  // older generation (storage/journey_merge.h).
+  // The three below REQUIRE ascending partitions, each on its own: partitions of events may come
+  // before, between or after those of journeys. They throw kBadData for people that the dataset was
+  // asked to forget.
+
+  // REQUIRES: journeys of that partition only, in any order; widths as in the schema (kBug). Throws
+  // kBadData where the journeys are not valid, miss a metric or, in a propensed dataset, a
+  // propensity, or contradict an older generation (storage/journey_merge.h).
   void AddPartition(int partition, const JourneyTable& journeys);
+  // The events that this generation adds. REQUIRES: a table for each kind of the schema, in its
+  // order and of its width, with people of that partition only, in any order (kBug). Throws
+  // kBadData where a table is not valid.
+  void AddEvents(int partition, std::vector<EventTable> events);
+  // The decisions that are open at this generation, all of them: older generations' are not read
+  // any more. Metrics, observations and propensities may be NaN. REQUIRES as AddPartition; throws
+  // kBadData where the journeys are not valid.
+  void AddPending(int partition, const JourneyTable& journeys);
+
   // Returns the new manifest. The writer is spent afterwards. Where it throws,
   // the dataset is as before or, if only the last fsync failed, as it would be
   // after.
-  DatasetManifest Publish(uint64_t source_hash);
+  DatasetManifest Publish(const PublishInfo& info);
 
  private:
   void OpenOrCreate(const DatasetSchema& schema, const SplitRule& split);
-  void RemoveGarbage();
-  void CheckPartition(int partition, const JourneyTable& journeys) const;
-  void FlushFile();
+  void CheckTurn(int partition, int last_partition) const;
+  void CheckPeople(int partition, const std::vector<uint64_t>& persons) const;
+  void CheckJourneys(int partition, const JourneyTable& journeys) const;
 
   core::FileSystem& files_;
   std::filesystem::path directory_;
   DatasetManifest manifest_;
   DatasetKey key_;
-  uint64_t target_file_bytes_;
-  Generation generation_;
-  std::vector<std::pair<int, JourneyTable>> pending_;
-  uint64_t pending_bytes_ = 0;
+  std::unique_ptr<GenerationWriter> generation_;
   std::optional<Dataset> previous_;  // where the dataset existed
-  int last_partition_ = -1;
-  bool broken_ = false;      // a call threw on the way
-  bool publishing_ = false;  // the manifest may name the new files
+  int last_shard_ = -1;  // partition
+  int last_events_ = -1;
+  int last_pending_ = -1;
+  bool broken_ = false;  // a call threw on the way, or the generation is published
 };
 
 }  // namespace journeyman::storage

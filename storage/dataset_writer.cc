@@ -1,18 +1,16 @@
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <set>
 #include <utility>
 
 #include "core/check.h"
 #include "core/error.h"
-#include "core/log.h"
 #include "core/salted_hash.h"
 #include "core/sip_hash.h"
 #include "core/strings.h"
 #include "storage/dataset.h"
+#include "storage/generation_writer.h"
 #include "storage/journey_merge.h"
-#include "storage/shard.h"
 
 namespace journeyman::storage {
 
@@ -21,8 +19,6 @@ namespace {
 using core::Error;
 using core::ExitCode;
 using core::StrCat;
-
-constexpr char kShards[] = "shards";
 
 std::string KeyText(const DatasetKey& key) {
   constexpr char kDigits[] = "0123456789abcdef";
@@ -34,21 +30,8 @@ std::string KeyText(const DatasetKey& key) {
   return text + "\n";
 }
 
-std::string FileName(int generation, int first, int last) {
-  char name[64];
-  std::snprintf(name, sizeof(name), "%s/g%04d-p%04d-%04d.h5", kShards, generation, first, last);
-  return name;
-}
-
-uint64_t BytesOf(const JourneyTable& table) {
-  const auto size = [](const auto& column) {
-    return column.size() * sizeof(typename std::decay_t<decltype(column)>::value_type);
-  };
-  return size(table.persons) + size(table.journeys) + size(table.offsets) + size(table.ends) +
-         size(table.final_observations) + size(table.observations) + size(table.action) +
-         size(table.propensity) + size(table.action_probabilities) + size(table.possible) +
-         size(table.metric_values) + size(table.time_us) + size(table.sequence) +
-         size(table.decision) + 2 * table.action.size();
+bool HasNan(const std::vector<double>& values) {
+  return std::any_of(values.begin(), values.end(), [](double value) { return std::isnan(value); });
 }
 
 int64_t People(const JourneyTable& table) {
@@ -65,26 +48,17 @@ std::filesystem::path ParentOf(const std::filesystem::path& path) {
 DatasetWriter::DatasetWriter(core::FileSystem& files, std::filesystem::path directory,
                              const DatasetSchema& schema, const SplitRule& split,
                              const DatasetKey& key, uint64_t target_file_bytes)
-    : files_(files),
-      directory_(std::move(directory)),
-      key_(key),
-      target_file_bytes_(target_file_bytes) {
+    : files_(files), directory_(std::move(directory)), key_(key) {
   schema.Validate();
   split.Validate();
   OpenOrCreate(schema, split);
-  RemoveGarbage();
-  files_.MakeDirectories(directory_ / kShards);
-  generation_.number = static_cast<int>(manifest_.generations.size());
+  RemoveUnnamedFiles(files_, directory_, manifest_);
+  generation_ = std::make_unique<GenerationWriter>(
+      files_, directory_, schema.events, manifest_.version,
+      static_cast<int>(manifest_.generations.size()), target_file_bytes);
 }
 
-DatasetWriter::~DatasetWriter() {
-  if (publishing_) return;  // the manifest may name the files already
-  try {
-    for (const ShardFile& file : generation_.files) files_.RemoveTree(directory_ / file.name);
-  } catch (const Error& error) {
-    core::LogWarning("left for the next writer of the dataset to remove: ", error.what());
-  }
-}
+DatasetWriter::~DatasetWriter() = default;
 
 void DatasetWriter::OpenOrCreate(const DatasetSchema& schema, const SplitRule& split) {
   if (!files_.Exists(directory_ / "manifest.json")) {
@@ -109,52 +83,50 @@ void DatasetWriter::OpenOrCreate(const DatasetSchema& schema, const SplitRule& s
   }
 }
 
-// What a killed writer has left: shards that no manifest names, and a half-written manifest.
-void DatasetWriter::RemoveGarbage() {
-  std::set<std::string> named;
-  for (const Generation& generation : manifest_.generations) {
-    for (const ShardFile& file : generation.files) named.insert(file.name);
-  }
-  const std::filesystem::path shards = directory_ / kShards;
-  if (files_.Exists(shards)) {
-    for (const std::string& entry : files_.List(shards)) {
-      const bool ours = entry.starts_with("g") && entry.ends_with(".h5");
-      if (ours && !named.contains(StrCat(kShards, "/", entry))) files_.RemoveTree(shards / entry);
+void DatasetWriter::CheckTurn(int partition, int last_partition) const {
+  JOURNEYMAN_CHECK(!broken_, "the writer is spent");
+  JOURNEYMAN_CHECK(partition > last_partition && partition < manifest_.split.partitions,
+                   "partition ", partition, " after ", last_partition, ", of ",
+                   manifest_.split.partitions);
+}
+
+void DatasetWriter::CheckPeople(int partition, const std::vector<uint64_t>& persons) const {
+  for (const uint64_t person : persons) {
+    JOURNEYMAN_CHECK(manifest_.split.PartitionOf(person) == partition, "a person of partition ",
+                     manifest_.split.PartitionOf(person), " is in partition ", partition);
+    if (manifest_.IsForgotten(person)) {
+      throw Error(ExitCode::kBadData,
+                  StrCat("partition ", partition, ": person ", core::Hex64(person),
+                         " was forgotten and cannot be brought back"));
     }
-  }
-  for (const std::string& entry : files_.List(directory_)) {
-    if (entry.starts_with("manifest.json.tmp.")) files_.RemoveTree(directory_ / entry);
   }
 }
 
-void DatasetWriter::CheckPartition(int partition, const JourneyTable& journeys) const {
+void DatasetWriter::CheckJourneys(int partition, const JourneyTable& journeys) const {
   const DatasetSchema& schema = manifest_.schema;
-  JOURNEYMAN_CHECK(!publishing_ && !broken_, "the writer is spent");
-  JOURNEYMAN_CHECK(partition > last_partition_ && partition < manifest_.split.partitions,
-                   "partition ", partition, " after ", last_partition_, ", of ",
-                   manifest_.split.partitions);
-  if (journeys.journey_count() == 0) return;
   JOURNEYMAN_CHECK(journeys.features == schema.features.width() &&
                        journeys.actions == schema.catalogue.size() &&
                        journeys.metrics == std::ssize(schema.metrics) &&
                        journeys.has_distribution == schema.has_distribution,
                    "partition ", partition, " has other widths than the schema");
   journeys.Validate();
-  for (const uint64_t person : journeys.persons) {
-    JOURNEYMAN_CHECK(manifest_.split.PartitionOf(person) == partition, "a person of partition ",
-                     manifest_.split.PartitionOf(person), " is in partition ", partition);
-  }
-  const bool misses = std::any_of(journeys.propensity.begin(), journeys.propensity.end(),
-                                  [](double propensity) { return std::isnan(propensity); });
-  if (schema.propensed && misses) {
-    throw Error(ExitCode::kBadData, StrCat("partition ", partition,
-                                           ": a propensity is missing in a propensed dataset"));
-  }
+  CheckPeople(partition, journeys.persons);
 }
 
 void DatasetWriter::AddPartition(int partition, const JourneyTable& journeys) {
-  CheckPartition(partition, journeys);
-  last_partition_ = partition;
+  CheckTurn(partition, last_shard_);
+  if (journeys.journey_count() > 0) {
+    CheckJourneys(partition, journeys);
+    if (manifest_.schema.propensed && HasNan(journeys.propensity)) {
+      throw Error(ExitCode::kBadData, StrCat("partition ", partition,
+                                             ": a propensity is missing in a propensed dataset"));
+    }
+    if (HasNan(journeys.metric_values)) {
+      throw Error(ExitCode::kBadData,
+                  StrCat("partition ", partition, ": a metric of a closed decision is missing"));
+    }
+  }
+  last_shard_ = partition;
   if (journeys.journey_count() == 0) return;
 
   broken_ = true;
@@ -172,44 +144,57 @@ void DatasetWriter::AddPartition(int partition, const JourneyTable& journeys) {
     manifest_.journeys += sorted.journey_count();
     manifest_.people += People(sorted);
   }
-  pending_bytes_ += BytesOf(sorted);
-  pending_.emplace_back(partition, std::move(sorted));
-  if (pending_bytes_ >= target_file_bytes_) FlushFile();
+  generation_->AddShard(partition, std::move(sorted));
   broken_ = false;
 }
 
-void DatasetWriter::FlushFile() {
-  if (pending_.empty()) return;
-  ShardFile file;
-  file.first_partition = pending_.front().first;
-  file.last_partition = pending_.back().first;
-  file.name = FileName(generation_.number, file.first_partition, file.last_partition);
-  for (const auto& [partition, table] : pending_) {
-    file.journeys += table.journey_count();
-    file.rows += table.rows();
+void DatasetWriter::AddEvents(int partition, std::vector<EventTable> events) {
+  CheckTurn(partition, last_events_);
+  const std::vector<EventKind>& kinds = manifest_.schema.events;
+  JOURNEYMAN_CHECK(events.size() == kinds.size(), "partition ", partition, " has ", events.size(),
+                   " kinds of events, the schema ", kinds.size());
+  for (std::size_t kind = 0; kind < kinds.size(); ++kind) {
+    JOURNEYMAN_CHECK(events[kind].width == std::ssize(kinds[kind].values), "events of kind ",
+                     kinds[kind].name, " have width ", events[kind].width);
+    events[kind].Validate();
+    CheckPeople(partition, events[kind].persons);
   }
-  const std::vector<std::byte> bytes = EncodeShard(pending_);
-  file.bytes = bytes.size();
-  file.xxh3 = core::Xxh3(bytes);
-  pending_.clear();
-  pending_bytes_ = 0;
-  // Noted first, so that a file which could only be written in part is removed too.
-  generation_.files.push_back(file);
-  files_.WriteDurable(directory_ / file.name, bytes);
+  last_events_ = partition;
+  broken_ = true;
+  for (EventTable& table : events) table = table.Sorted();
+  generation_->AddEvents(partition, std::move(events));
+  broken_ = false;
 }
 
-DatasetManifest DatasetWriter::Publish(uint64_t source_hash) {
-  JOURNEYMAN_CHECK(!publishing_ && !broken_, "the writer is spent");
+void DatasetWriter::AddPending(int partition, const JourneyTable& journeys) {
+  CheckTurn(partition, last_pending_);
+  if (journeys.journey_count() > 0) CheckJourneys(partition, journeys);
+  last_pending_ = partition;
+  if (journeys.journey_count() == 0) return;
+
   broken_ = true;
-  FlushFile();
-  files_.SyncDirectory(directory_ / kShards);
-  generation_.source_hash = source_hash;
-  generation_.total_journeys = manifest_.journeys;
-  generation_.total_rows = manifest_.rows;
-  generation_.total_people = manifest_.people;
-  manifest_.generations.push_back(generation_);
+  generation_->AddPending(partition, SortedByJourney(journeys));
+  broken_ = false;
+}
+
+DatasetManifest DatasetWriter::Publish(const PublishInfo& info) {
+  JOURNEYMAN_CHECK(!broken_, "the writer is spent");
+  for (const auto& [kind, counts] : info.event_counts) {
+    JOURNEYMAN_CHECK(manifest_.schema.EventIndex(kind) >= 0, "\"", kind, "\" is no kind of event");
+  }
+  broken_ = true;
+  Generation generation = generation_->Finish();
+  generation.source_hash = info.source_hash;
+  generation.sources = info.sources;
+  generation.watermark_us = info.watermark_us;
+  generation.event_counts = info.event_counts;
+  generation.last_times_us = info.last_times_us;
+  generation.total_journeys = manifest_.journeys;
+  generation.total_rows = manifest_.rows;
+  generation.total_people = manifest_.people;
+  manifest_.generations.push_back(std::move(generation));
   const std::string text = manifest_.ToJson();
-  publishing_ = true;
+  generation_->Keep();
   core::WriteAtomically(files_, directory_ / "manifest.json", text);
   return manifest_;
 }

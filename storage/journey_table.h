@@ -39,7 +39,7 @@ struct JourneyTable {
   std::vector<double> propensity;      // [rows]; NaN in an unpropensed dataset
   std::vector<float> action_probabilities;  // [rows, actions] or empty
   std::vector<uint8_t> possible;       // [rows, actions], 1 = possible
-  std::vector<double> metric_values;   // [rows, metrics]
+  std::vector<double> metric_values;   // [rows, metrics]; NaN in open decisions only
   std::vector<int64_t> time_us;        // [rows], microseconds since 1970 UTC
   std::vector<int32_t> sequence;       // [rows], position in the journey
   std::vector<uint64_t> decision;      // [rows], keyed hash of the decision id
@@ -70,7 +70,7 @@ struct JourneyTable {
 
   // Sizes agree, every journey has a decision, sequences are not negative and
   // ascend in a journey, actions are in range and possible, a propensity is NaN
-  // or in (0, 1]. Throws core::Error(kBadData).
+  // or in (0, 1]. Observations and metrics may have any value. Throws core::Error(kBadData).
   void Validate() const;
 };
 

@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "core/strings.h"
 #include "storage/hdf5_file.h"
+#include "storage/shard_columns.h"
 
 namespace journeyman::storage {
 
@@ -22,18 +23,12 @@ constexpr int64_t kMaxWidth = 1 << 20;
 
 using Partitions = std::vector<std::pair<int, JourneyTable>>;
 
-// Writes one column of all tables under `name`. Only one column is held twice at a time.
+// Writes a column of all tables under `name`.
 template <class T>
 void WriteColumn(Hdf5Writer& writer, const char* name, const Partitions& partitions,
                  std::vector<T> JourneyTable::*column, std::vector<int64_t> shape) {
-  std::vector<T> all;
-  std::size_t size = 0;
-  for (const auto& [partition, table] : partitions) size += (table.*column).size();
-  all.reserve(size);
-  for (const auto& [partition, table] : partitions) {
-    all.insert(all.end(), (table.*column).begin(), (table.*column).end());
-  }
-  writer.Write(name, core::ViewOf(all, std::move(shape)));
+  const auto of = [&](const auto& part) -> const std::vector<T>& { return part.second.*column; };
+  WriteParts(writer, name, partitions, of, std::move(shape));
 }
 
 // 1 in the last row of each journey that ends as `end`.
@@ -117,8 +112,7 @@ Counts CountsOf(const Partitions& partitions) {
 }
 
 void WriteAttributes(Hdf5Writer& writer, const Counts& counts, const JourneyTable& like) {
-  writer.SetAttribute("/", "schema", kSchema);
-  writer.SetAttribute("/", "schema_version", kSchemaVersion);
+  WriteShardSchema(writer, kSchema, kSchemaVersion);
   writer.SetAttribute("/", "journeys", counts.journeys);
   writer.SetAttribute("/", "rows", counts.rows);
   writer.SetAttribute("/", "features", like.features);
@@ -140,7 +134,7 @@ struct Header {
 class ShardReader {
  public:
   ShardReader(std::span<const std::byte> bytes, const std::string& name)
-      : file_(bytes, name), name_(name) {
+      : file_(bytes, name, kSchema, kSchemaVersion) {
     ReadHeader();
   }
 
@@ -148,86 +142,46 @@ class ShardReader {
   JourneyTable ReadPartition(std::size_t index) const;
 
  private:
-  [[noreturn]] void Refuse(const std::string& what) const {
-    throw Error(ExitCode::kBadData, StrCat(name_, ": ", what));
-  }
-  int64_t Count(const char* attribute, int64_t limit) const;
   void ReadHeader();
   void ReadOffsets(int64_t first, int64_t count, JourneyTable& table) const;
   void CheckEndFlags(int64_t row, const JourneyTable& table) const;
 
-  // Rows of a column whose whole shape must be [total, width], or [total] where width < 0.
-  template <class T>
-  std::vector<T> Column(const char* column, int64_t total, int64_t width, int64_t first,
-                        int64_t count) const {
-    const std::vector<int64_t> shape = file_.Shape(column);
-    const bool fits = width < 0 ? shape == std::vector<int64_t>{total}
-                                : shape == std::vector<int64_t>{total, width};
-    if (!fits) Refuse(StrCat("dataset ", column, " does not have the shape that the counts give"));
-    return file_.ReadRows<T>(column, first, count);
-  }
-
-  Hdf5Reader file_;
-  std::string name_;
+  ShardColumns file_;
   Header header_;
 };
 
-int64_t ShardReader::Count(const char* attribute, int64_t limit) const {
-  const int64_t value = file_.IntegerAttribute("/", attribute);
-  if (value < 0 || value > limit) {
-    Refuse(StrCat("attribute \"", attribute, "\" is ", value, ", not in [0, ", limit, "]"));
-  }
-  return value;
-}
-
 void ShardReader::ReadHeader() {
-  const std::string schema = file_.TextAttribute("/", "schema");
-  if (schema != kSchema) Refuse(StrCat("schema \"", schema, "\" is not ", kSchema));
-  const int64_t version = file_.IntegerAttribute("/", "schema_version");
-  if (version != kSchemaVersion) {
-    Refuse(StrCat("schema version ", version, " is not the known ", kSchemaVersion));
-  }
-  constexpr int64_t kMaxCount = int64_t{1} << 40;
-  header_.journeys = Count("journeys", kMaxCount);
-  header_.rows = Count("rows", kMaxCount);
+  header_.journeys = file_.Count("journeys");
+  header_.rows = file_.Count("rows");
   JourneyTable& like = header_.like;
-  like.features = Count("features", kMaxWidth);
-  like.actions = Count("actions", kMaxWidth);
-  like.metrics = Count("metrics", kMaxWidth);
-  like.has_distribution = Count("has_distribution", 1) == 1;
-  like.has_final_observation = Count("has_final_observation", 1) == 1;
-
-  header_.partitions = file_.Read<int32_t>("partitions");
-  const auto& partitions = header_.partitions;
-  if (std::adjacent_find(partitions.begin(), partitions.end(), std::greater_equal<>()) !=
-          partitions.end() ||
-      (!partitions.empty() && partitions[0] < 0)) {
-    Refuse("partitions do not ascend");
-  }
-  header_.partition_journeys = file_.Read<int64_t>("partition_journey_offsets");
-  const auto& offsets = header_.partition_journeys;
-  if (offsets.size() != partitions.size() + 1 || offsets.front() != 0 ||
-      offsets.back() != header_.journeys || !std::is_sorted(offsets.begin(), offsets.end())) {
-    Refuse("partition_journey_offsets contradict the counts");
-  }
+  like.features = file_.Count("features", kMaxWidth);
+  like.actions = file_.Count("actions", kMaxWidth);
+  like.metrics = file_.Count("metrics", kMaxWidth);
+  like.has_distribution = file_.Count("has_distribution", 1) == 1;
+  like.has_final_observation = file_.Count("has_final_observation", 1) == 1;
+  header_.partitions = file_.Partitions();
+  header_.partition_journeys = file_.Offsets("partition_journey_offsets",
+                                             header_.partitions.size(), header_.journeys);
 }
 
 // Offsets of journeys [first, first + count], as row numbers of the file.
 void ShardReader::ReadOffsets(int64_t first, int64_t count, JourneyTable& table) const {
-  table.offsets = Column<int64_t>("journey_offsets", header_.journeys + 1, -1, first, count + 1);
+  table.offsets =
+      file_.Column<int64_t>("journey_offsets", header_.journeys + 1, -1, first, count + 1);
   if (table.offsets.front() < 0 || table.offsets.back() > header_.rows ||
       !std::is_sorted(table.offsets.begin(), table.offsets.end())) {
-    Refuse("journey_offsets contradict the number of rows");
+    file_.Refuse("journey_offsets contradict the number of rows");
   }
 }
 
 void ShardReader::CheckEndFlags(int64_t row, const JourneyTable& table) const {
   const auto terminations =
-      Column<uint8_t>("terminations", header_.rows, -1, row, table.rows());
-  const auto truncations = Column<uint8_t>("truncations", header_.rows, -1, row, table.rows());
+      file_.Column<uint8_t>("terminations", header_.rows, -1, row, table.rows());
+  const auto truncations =
+      file_.Column<uint8_t>("truncations", header_.rows, -1, row, table.rows());
   if (terminations != EndFlags(table, JourneyEnd::kTerminated) ||
       truncations != EndFlags(table, JourneyEnd::kTruncated)) {
-    Refuse("terminations and truncations contradict journey_ends");
+    file_.Refuse("terminations and truncations contradict journey_ends");
   }
 }
 
@@ -240,13 +194,13 @@ JourneyTable ShardReader::ReadPartition(std::size_t index) const {
   const int64_t rows = table.offsets.back() - row;
   if ((index == 0 && row != 0) ||
       (index + 1 == header_.partitions.size() && row + rows != header_.rows)) {
-    Refuse("journey_offsets do not cover the rows");
+    file_.Refuse("journey_offsets do not cover the rows");
   }
   for (int64_t& offset : table.offsets) offset -= row;
 
   const auto journey_column = [&]<class T>(std::vector<T>& column, const char* name,
                                            int64_t width = -1) {
-    column = Column<T>(name, header_.journeys, width, first, count);
+    column = file_.Column<T>(name, header_.journeys, width, first, count);
   };
   journey_column(table.persons, "journey_persons");
   journey_column(table.journeys, "journey_ids");
@@ -257,7 +211,7 @@ JourneyTable ShardReader::ReadPartition(std::size_t index) const {
 
   const auto row_column = [&]<class T>(std::vector<T>& column, const char* name,
                                        int64_t width = -1) {
-    column = Column<T>(name, header_.rows, width, row, rows);
+    column = file_.Column<T>(name, header_.rows, width, row, rows);
   };
   row_column(table.observations, "observations", table.features);
   row_column(table.action, "actions");
@@ -273,7 +227,7 @@ JourneyTable ShardReader::ReadPartition(std::size_t index) const {
   try {
     table.Validate();
   } catch (const Error& error) {  // said of an unnamed table; the file must be named
-    Refuse(StrCat("partition ", header_.partitions[index], ": ", error.what()));
+    file_.Refuse(StrCat("partition ", header_.partitions[index], ": ", error.what()));
   }
   CheckEndFlags(row, table);
   return table;

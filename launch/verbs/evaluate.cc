@@ -73,6 +73,7 @@ struct EvaluateOptions {
                         "name another directory, or remove it");
     }
     plan.config.Validate();
+    plan.reward.Validate();
     models.Validate();
     request.Validate();
   }
@@ -123,10 +124,11 @@ void Evaluate(EvaluateOptions& options, const core::ShutdownFlag& stop) {
   const std::filesystem::path directory = options.output;
   EvaluationPlan& plan = options.plan;
   const auto dataset = storage::Dataset::Open(core::RealFileSystem(), plan.dataset);
-  const auto reward = experience::MakeWeightedReward(plan.reward, dataset.schema());
+  const auto reward = experience::MakeReward(plan.reward, dataset.schema());
   ValidateWithData(options, dataset);
   core::RealFileSystem().MakeDirectories(directory);
   plan.dataset_hash = dataset.ContentHash();
+  plan.reward_text = reward->Describe();
   options.request.people = plan.config.people;
   const Candidates candidates = GatherCandidates(options.request, dataset, *reward, directory);
   plan.candidates = candidates.items;

@@ -7,6 +7,7 @@
 #include "core/strings.h"
 #include "evaluation/gate.h"
 #include "evaluation/report.h"
+#include "launch/data_pins.h"
 #include "launch/evaluation_plan.h"
 #include "launch/options.h"
 #include "launch/process.h"
@@ -175,6 +176,10 @@ int PublishJudged(const PublishOptions& options) {
       bundle.manifest.reasons.push_back(StrCat("override: ", options.override_reason));
     }
     bundle.manifest.evaluation = decision.ToJson();
+    if (!options.dry_run) {
+      PinBundle(files, storage::Dataset::Open(files, plan.dataset), options.output,
+                bundle.manifest);
+    }
     Write(options, std::move(bundle));
   }
   PrintVerdict(options, decision, publishes && !options.dry_run);

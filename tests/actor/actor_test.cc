@@ -52,12 +52,12 @@ class Data {
       }
       writer.AddPartition(p, mine);
     }
-    writer.Publish(1);
+    writer.Publish({.source_hash = 1});
     dataset_ = std::make_unique<storage::Dataset>(
         storage::Dataset::Open(core::RealFileSystem(), directory_ / "data"));
     reader_ = std::make_unique<experience::JourneyReader>(
         *dataset_, experience::PeopleFilter::Parse("all", split));
-    reward_ = experience::MakeWeightedReward({}, schema_);
+    reward_ = experience::MakeReward({}, schema_);
     facts_ = experience::MergeSurveys(
         schema_.features, SurveyPartitions(*reader_, {kPartitions, 1, 1, 1}, 0, *reward_, config_));
     builder_ = std::make_unique<experience::TransitionBuilder>(

@@ -120,7 +120,7 @@ inline policy::OutputModel TabularModel(
 
 // The first metric.
 inline std::unique_ptr<experience::RewardCalculator> FirstMetric(const TabularWorld& world) {
-  return experience::MakeWeightedReward({}, world.Schema());
+  return experience::MakeReward({}, world.Schema());
 }
 
 // Writes the journeys as one generation of a new dataset.
@@ -137,7 +137,7 @@ inline storage::Dataset WriteDataset(core::FileSystem& files,
         .first->second.AppendJourney(journeys, j);
   }
   for (const auto& [partition, table] : partitions) writer.AddPartition(partition, table);
-  writer.Publish(0);
+  writer.Publish({.source_hash = 0});
   return storage::Dataset::Open(files, directory);
 }
 

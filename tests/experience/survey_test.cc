@@ -21,7 +21,7 @@ class SurveyTest : public ::testing::Test {
  protected:
   SurveyTest()
       : schema_(SchemaFor({})),
-        reward_(MakeWeightedReward({.weights = "metric-0:2,metric-1:1"}, schema_)) {
+        reward_(MakeReward({.weights = "metric-0:2,metric-1:1"}, schema_)) {
     for (int p = 0; p < kPartitions; ++p) {
       tables_.push_back(
           MakeRandomJourneys({.seed = static_cast<uint64_t>(p) + 1, .journeys = 5 + 3 * p}));
@@ -31,7 +31,7 @@ class SurveyTest : public ::testing::Test {
   std::vector<PartitionSurvey> SurveysOfActor(int actor, int actors) const {
     std::vector<PartitionSurvey> surveys;
     for (int p = actor; p < kPartitions; p += actors) {
-      surveys.push_back(Survey(p, tables_[p], *reward_, config_));
+      surveys.push_back(Survey(p, tables_[p], schema_.features, *reward_, config_));
     }
     return surveys;
   }
@@ -43,14 +43,14 @@ class SurveyTest : public ::testing::Test {
 };
 
 TEST_F(SurveyTest, CountsJourneysAndTransitions) {
-  const PartitionSurvey survey = Survey(3, tables_[3], *reward_, config_);
+  const PartitionSurvey survey = Survey(3, tables_[3], schema_.features, *reward_, config_);
   EXPECT_EQ(survey.partition, 3);
   EXPECT_EQ(survey.journeys, 14);
   EXPECT_EQ(survey.transitions, CountTransitions(config_, tables_[3]));
   EXPECT_EQ(survey.outcomes.size(), 3u);
   EXPECT_EQ(survey.outcomes[0].count, tables_[3].rows());
   config_.outcomes_only = true;
-  EXPECT_EQ(Survey(3, tables_[3], *reward_, config_).transitions, tables_[3].rows());
+  EXPECT_EQ(Survey(3, tables_[3], schema_.features, *reward_, config_).transitions, tables_[3].rows());
 }
 
 TEST_F(SurveyTest, MergesToTheSameBitsForEveryNumberOfActors) {

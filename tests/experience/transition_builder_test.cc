@@ -85,6 +85,7 @@ std::vector<Row> BruteForce(const TransitionConfig& config, const RewardCalculat
     bool has_final = false;
     for (const float value : final) has_final |= !std::isnan(value);
     has_final &= !terminated;
+    const std::vector<double> rewards = RewardsOf(reward, table, j);
     const auto elapsed = [&](int64_t from, int64_t to) -> double {
       if (config.gap_unit_us == 0) return static_cast<double>(to - from);
       const int64_t last = std::min(to, decisions - 1);
@@ -110,7 +111,7 @@ std::vector<Row> BruteForce(const TransitionConfig& config, const RewardCalculat
       std::vector<double> metrics(static_cast<size_t>(config.include_metrics ? table.metrics : 0));
       for (int64_t i = 0; i < length; ++i) {
         const double factor = std::pow(config.gamma, elapsed(t, t + i));
-        sum += factor * reward.Reward(table.Metrics(begin + t + i), table.action[begin + t + i]);
+        sum += factor * rewards[t + i];
         for (size_t m = 0; m < metrics.size(); ++m) {
           metrics[m] += factor * table.Metrics(begin + t + i)[m];
         }
@@ -165,7 +166,7 @@ class TransitionBuilderTest : public ::testing::Test {
         table_(MakeRandomJourneys(make)),
         schema_(SchemaFor(make)),
         transform_(TransformFor(schema_.features, table_)),
-        reward_(MakeWeightedReward({.weights = "metric-0:1,metric-1:-0.5", .cost_weight = 0.1},
+        reward_(MakeReward({.weights = "metric-0:1,metric-1:-0.5", .cost_weight = 0.1},
                                    schema_)) {}
 
   std::vector<TransitionBlock> Build(const TransitionConfig& config,
@@ -195,7 +196,7 @@ class TransitionBuilderTest : public ::testing::Test {
       table_.decision.push_back(t);
     }
     table_.offsets = {0, decisions};
-    reward_ = MakeWeightedReward({.weights = "metric-0:1"}, schema_);
+    reward_ = MakeReward({.weights = "metric-0:1"}, schema_);
   }
 
   RandomJourneys make_;
@@ -226,6 +227,67 @@ TEST_F(TransitionBuilderTest, AgreesWithTheDefinitionForRandomJourneys) {
         }
       }
     }
+  }
+}
+
+// The rows that ReAgent's timeline operator gives for its own fixture: sequence numbers 0, 1, 4, 5 of one
+// journey, actions L, R, U, D, rewards equal to the sequence, the end terminal.
+TEST_F(TransitionBuilderTest, GivesTheKnownRowsOfAnotherTimelineForAJourneyWithGaps) {
+  table_ = storage::JourneyTable{};
+  table_.features = 3;
+  table_.actions = 4;
+  table_.metrics = 2;
+  table_.persons = {5};
+  table_.journeys = {6};
+  table_.ends = {static_cast<uint8_t>(storage::JourneyEnd::kTerminated)};
+  table_.offsets = {0, 4};
+  table_.action = {0, 1, 2, 3};
+  table_.propensity = {0.3, 0.4, 0.5, 0.6};
+  table_.possible = {1, 1, 0, 0, 0, 1, 1, 0, 0, 0, 1, 1, 0, 0, 0, 1};
+  table_.decision = {1, 2, 3, 4};
+  for (const int sequence : {0, 1, 4, 5}) {
+    for (int f = 0; f < 3; ++f) table_.observations.push_back(static_cast<float>(sequence));
+    table_.metric_values.insert(table_.metric_values.end(), {1.0 * sequence, 0});
+    table_.time_us.push_back(1'000'000 * sequence);
+    table_.sequence.push_back(sequence);
+  }
+  table_.Validate();
+  reward_ = MakeReward({.weights = "metric-0:1"}, schema_);
+  const auto rows_of = [&](int n_step, double gamma, int64_t unit) {
+    return Flatten(Build({.n_step = n_step, .gamma = gamma, .gap_unit_us = unit}));
+  };
+  const auto state = [&](int64_t row) {
+    return row < 4 ? Transformed(transform_, table_.Observation(row)) : std::vector<float>();
+  };
+  const std::vector<uint8_t> possible[] = {
+      {1, 1, 0, 0}, {0, 1, 1, 0}, {0, 0, 1, 1}, {0, 0, 0, 1}, {}};
+  const float propensities[] = {0.3f, 0.4f, 0.5f, 0.6f};
+  const std::vector<Row> one = rows_of(1, 0.5, 1'000'000);
+  const float discounts[] = {0.5f, 0.125f, 0.5f, 0};  // gaps of 1, 3 and 1 second
+  ASSERT_EQ(one.size(), 4u);
+  for (int t = 0; t < 4; ++t) {
+    SCOPED_TRACE(t);
+    EXPECT_EQ(one[t].sequence, table_.sequence[t]);
+    EXPECT_EQ(one[t].action, t);
+    EXPECT_EQ(one[t].reward, static_cast<float>(table_.sequence[t]));
+    EXPECT_EQ(one[t].propensity, propensities[t]);
+    EXPECT_EQ(one[t].state, state(t));
+    EXPECT_EQ(one[t].next_state, state(t + 1));
+    EXPECT_EQ(one[t].possible, possible[t]);
+    EXPECT_EQ(one[t].next_possible, possible[t + 1]);
+    EXPECT_EQ(one[t].discount, discounts[t]);
+    // Ordinal time: every gap is one decision.
+    EXPECT_EQ(rows_of(1, 0.5, 0)[t].discount, t < 3 ? 0.5f : 0.0f);
+  }
+  // Rewards of two steps: [0, 1], [1, 4], [4, 5], [5].
+  const float undiscounted[] = {1, 5, 9, 5};
+  const float by_time[] = {0.5f, 1 + 0.125f * 4, 4 + 0.5f * 5, 5};
+  const std::vector<Row> two = rows_of(2, 1, 0);
+  ASSERT_EQ(two.size(), 4u);
+  for (int t = 0; t < 4; ++t) {
+    EXPECT_EQ(two[t].reward, undiscounted[t]);
+    EXPECT_EQ(two[t].next_state, state(t + 2));
+    EXPECT_EQ(rows_of(2, 0.5, 1'000'000)[t].reward, by_time[t]);
   }
 }
 
@@ -333,11 +395,14 @@ TEST_F(TransitionBuilderTest, MakesEveryDecisionARowWhereOnlyOutcomesAreWanted) 
   const auto rows =
       Flatten(Build({.n_step = 3, .gamma = 0.5, .outcomes_only = true, .include_metrics = true}));
   ASSERT_EQ(static_cast<int64_t>(rows.size()), table_.rows());
+  std::vector<double> rewards;
+  for (int64_t j = 0; j < table_.journey_count(); ++j) {
+    for (const double value : RewardsOf(*reward_, table_, j)) rewards.push_back(value);
+  }
   for (int64_t i = 0; i < table_.rows(); ++i) {
     EXPECT_TRUE(rows[i].next_state.empty());
     EXPECT_EQ(rows[i].discount, 0);
-    EXPECT_EQ(rows[i].reward,
-              static_cast<float>(reward_->Reward(table_.Metrics(i), table_.action[i])));
+    EXPECT_EQ(rows[i].reward, static_cast<float>(rewards[i]));
     EXPECT_EQ(rows[i].metrics, (std::vector<float>{static_cast<float>(table_.Metrics(i)[0]),
                                                    static_cast<float>(table_.Metrics(i)[1])}));
   }

@@ -73,9 +73,29 @@ TEST(FeatureSpecTest, CategoriesBelongToEnumsAndOnlyToThem) {
 }
 
 TEST(FeatureSpecTest, AnUnknownKindIsRefusedWithTheKnownOnes) {
-  EXPECT_THAT(ErrorOf([] { (void)ParseFeatureKind("number"); }),
-              ::testing::AllOf(HasSubstr("\"number\""),
-                               HasSubstr("continuous, binary, enum, passthrough")));
+  EXPECT_THAT(
+      ErrorOf([] { (void)ParseFeatureKind("number"); }),
+      ::testing::AllOf(HasSubstr("\"number\""),
+                       HasSubstr("continuous, binary, enum, passthrough, probability, quantile, "
+                                 "box_cox, date, hashed")));
+}
+
+TEST(FeatureSpecTest, EveryKindIsReadByItsName) {
+  for (const FeatureKind kind : kFeatureKinds) EXPECT_EQ(ParseFeatureKind(Name(kind)), kind);
+}
+
+TEST(FeatureSpecTest, BucketsBelongToHashedColumnsAndOnlyToThem) {
+  FeatureSpec spec = Example();
+  spec.columns.push_back({.name = "page", .kind = FeatureKind::kHashed, .buckets = 65'536});
+  EXPECT_EQ(FeatureSpec::FromJson(spec.ToJson()), spec);
+  EXPECT_THAT(spec.ToJson(), HasSubstr(R"({"buckets":65536,"kind":"hashed","name":"page"})"));
+  for (const int64_t buckets : {-1, 0, 1, 65'537}) {
+    spec.columns.back().buckets = buckets;
+    EXPECT_THAT(ErrorOf([&] { spec.Validate(); }), HasSubstr("hash buckets; 2 to 65536"));
+  }
+  FeatureSpec with = Example();
+  with.columns[0].buckets = 4;
+  EXPECT_THAT(ErrorOf([&] { with.Validate(); }), HasSubstr("only a hashed one may"));
 }
 
 TEST(FeatureSpecTest, DamagedJsonIsBadDataThatNamesTheKey) {

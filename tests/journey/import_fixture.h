@@ -56,7 +56,8 @@ inline journey::Mapping SmallMapping() {
   mapping.propensity.source = journey::MappedPropensity::Source::kColumn;
   mapping.propensity.column = "p";
   mapping.metrics = {{.name = "spend", .column = "spend"}};
-  mapping.features = {{.name = "age", .column = "age"}};
+  mapping.features = {
+      {.name = "age", .column = "age", .kind = features::FeatureKind::kContinuous}};
   mapping.split.partitions = 4;
   return mapping;
 }

@@ -156,7 +156,7 @@ TEST_F(ImportTest, AnEqualDuplicateIsDroppedAndCounted) {
   EXPECT_FALSE(std::filesystem::exists(directory_ / "dataset/rejects.jsonl"));
 }
 
-TEST_F(ImportTest, OfDuplicatesWithOtherContentTheFirstStaysAndTeachesNoCategory) {
+TEST_F(ImportTest, OfDuplicatesWithOtherContentTheFirstStays) {
   Mapping mapping = SmallMapping();
   mapping.features[0].kind = features::FeatureKind::kEnum;
   WriteMapping(mapping);
@@ -166,7 +166,10 @@ TEST_F(ImportTest, OfDuplicatesWithOtherContentTheFirstStaysAndTeachesNoCategory
   const ImportReport report = journey::Import(core::RealFileSystem(), options);
   EXPECT_EQ(report.rejects, (RejectCounts{{RejectReason::kDuplicate, 1}}));
   EXPECT_EQ(report.duplicates, 0);
-  EXPECT_EQ(Open().schema().features.columns[0].categories, (std::vector<std::string>{"north"}));
+  // Categories are those of all rows.
+  EXPECT_EQ(Open().schema().features.columns[0].categories,
+            (std::vector<std::string>{"east", "north"}));
+  EXPECT_EQ(ReadAll().Observation(0)[0], 1);
 }
 
 TEST_F(ImportTest, ATerminatedJourneyOfTheDatasetDoesNotGoOn) {

@@ -30,6 +30,9 @@ Mapping FullMapping() {
   mapping.possible.columns = {"", "can_mail", "can_call"};
   mapping.metrics.push_back({.name = "offer_cost"});
   mapping.features.push_back({"region", "region_code", features::FeatureKind::kEnum, {"n", "s"}});
+  mapping.features.push_back(
+      {.name = "page", .column = "url", .kind = features::FeatureKind::kHashed, .buckets = 32});
+  mapping.features.push_back({.name = "visits", .column = "visits"});
   mapping.end = storage::JourneyEnd::kTerminated;
   mapping.horizon = 6;
   mapping.split = {.partitions = 8, .holdout_share = 0.5, .folds = 2};
@@ -91,6 +94,26 @@ TEST(Mapping, NamesStandInForColumnsAndValues) {
   EXPECT_EQ(mapping.end, storage::JourneyEnd::kTruncated);
 }
 
+TEST(Mapping, AKindThatIsNotStatedOrAutoIsOpenAndEachKindHasItsName) {
+  Json json = Json::parse(SmallMapping().ToJson());
+  json["features"][0].erase("kind");
+  EXPECT_EQ(ParseMapping(json.dump(), "m").features[0].kind, std::nullopt);
+  json["features"][0]["kind"] = "auto";
+  EXPECT_EQ(ParseMapping(json.dump(), "m").features[0].kind, std::nullopt);
+  std::ifstream file(std::filesystem::path(JOURNEYMAN_SOURCE_DIR) /
+                     "docs/formats/mapping.schema.json");
+  Json names = {"auto"};
+  for (const features::FeatureKind kind : features::kFeatureKinds) {
+    json["features"][0]["kind"] = features::Name(kind);
+    const MappedFeature feature = ParseMapping(json.dump(), "m").features[0];
+    EXPECT_EQ(feature.kind, kind);
+    EXPECT_EQ(feature.buckets, kind == features::FeatureKind::kHashed ? 64 : 0);
+    names.push_back(features::Name(kind));
+  }
+  EXPECT_EQ(Json::parse(file)["properties"]["features"]["items"]["properties"]["kind"]["enum"],
+            names);
+}
+
 TEST(Mapping, TheDistributionIsKnownWhereThePropensitiesOfAllActionsAre) {
   Mapping mapping = SmallMapping();
   EXPECT_FALSE(mapping.has_distribution());
@@ -114,7 +137,7 @@ TEST(Mapping, AnUnknownKeyIsRefusedWithTheNearestKnownOne) {
   EXPECT_TRUE(Contains(MessageAfter([](Json& json) {
                          json["time"] = {{"zzzzzzzzz", 1}};
                        }),
-                       "Known here: column, format."));
+                       "Known here: column, format, zone, origin."));
 }
 
 TEST(Mapping, EveryBadValueIsRefusedByItsKey) {
@@ -157,6 +180,14 @@ TEST(Mapping, EveryBadValueIsRefusedByItsKey) {
       {"metrics[0].from", [](Json& json) { json["metrics"][0]["from"] = "cost"; }},
       {"features", [](Json& json) { json["features"] = Json::array(); }},
       {"features[0].kind", [](Json& json) { json["features"][0]["kind"] = "continous"; }},
+      {"Known: auto, continuous,", [](Json& json) { json["features"][0]["kind"] = "something"; }},
+      {"has 1 buckets",
+       [](Json& json) {
+         json["features"][0]["kind"] = "hashed";
+         json["features"][0]["buckets"] = 1;
+       }},
+      {"not hashed", [](Json& json) { json["features"][0]["buckets"] = 8; }},
+      {"features[0].buckets", [](Json& json) { json["features"][0]["buckets"] = "8"; }},
       {"no enum", [](Json& json) { json["features"][0]["categories"] = {"a"}; }},
       {"decisions_left",
        [](Json& json) { json["horizon"] = 2, json["features"][0]["name"] = "decisions_left"; }},
@@ -190,12 +221,19 @@ TEST(Mapping, TheJsonSchemaHasTheKeysThatTheProgramReads) {
     for (const auto& item : object.items()) keys.insert(item.key());
     return keys;
   };
-  EXPECT_EQ(keys_of(schema["properties"]), keys_of(full));
-  const auto item_keys = [&](const char* list) {
-    return keys_of(schema["properties"][list]["items"]["properties"]);
+  const auto lacks = [&](const Json& properties, const Json& object) {
+    std::string lacking;
+    for (const std::string& key : keys_of(object)) {
+      if (!properties.contains(key)) lacking += key + " ";
+    }
+    return lacking;
   };
-  EXPECT_EQ(item_keys("features"), keys_of(full["features"].back()));
-  EXPECT_EQ(item_keys("metrics"), (std::set<std::string>{"name", "column", "from"}));
+  // The keys of event logs stand there too: event_mapping_test.cc.
+  EXPECT_EQ(lacks(schema["properties"], full), "");
+  for (const char* list : {"features", "metrics"}) {
+    const Json& properties = schema["properties"][list]["items"]["properties"];
+    for (const Json& item : full[list]) EXPECT_EQ(lacks(properties, item), "") << list;
+  }
   EXPECT_EQ(
       keys_of(schema["properties"]["catalogue"]["properties"]["actions"]["items"]["properties"]),
       keys_of(full["catalogue"]["actions"][1]));

@@ -17,10 +17,13 @@ using testing::WriteText;
 
 class TableTest : public ::testing::Test {
  protected:
-  // Every row of a table that consists of `text`, cells as text, "?" for a problem.
-  std::vector<std::vector<std::string>> Rows(const std::string& name, const std::string& text) {
+  // Every row of a table that consists of `text`, cells as text, "?" for a problem; of the columns
+  // named, or all.
+  std::vector<std::vector<std::string>> Rows(const std::string& name, const std::string& text,
+                                             const std::vector<std::string>& columns = {}) {
     WriteText(directory_ / name, text);
     const auto reader = OpenTable(directory_ / name);
+    if (!columns.empty()) reader->Select(columns);
     std::vector<std::vector<std::string>> rows;
     TableRow row;
     while (reader->Next(row)) {
@@ -31,11 +34,15 @@ class TableTest : public ::testing::Test {
       }
       lines_.push_back(row.line);
     }
+    unseen_ = reader->Unseen();
+    blank_lines_ = reader->blank_lines();
     return rows;
   }
 
   TempDirectory directory_;
   std::vector<int64_t> lines_;
+  std::vector<std::string> unseen_;
+  int64_t blank_lines_ = 0;
 };
 
 using Texts = std::vector<std::vector<std::string>>;
@@ -53,6 +60,24 @@ TEST_F(TableTest, CsvLinesAreCountedPastQuotedLineEnds) {
 
 TEST_F(TableTest, CsvNeedsNoLastLineEndAndSkipsBlankLinesAndTheByteOrderMark) {
   EXPECT_EQ(Rows("a.csv", "\xEF\xBB\xBFx,y\n1,2\n\n\r\n3,4"), (Texts{{"1", "2"}, {"3", "4"}}));
+}
+
+TEST_F(TableTest, LinesWithoutInkAreSkippedAndCounted) {
+  EXPECT_EQ(Rows("a.csv", "\n \t\r\nx\n1\n\n   \n\" \"\n\t"), (Texts{{"1"}, {" "}}));
+  EXPECT_EQ(lines_, (std::vector<int64_t>{4, 7}));
+  EXPECT_EQ(blank_lines_, 5);
+  EXPECT_EQ(Rows("a.csv", "x,y\n ,\n"), (Texts{{" ", ""}}));
+  EXPECT_EQ(Rows("a.jsonl", "\r\n{\"x\":1}\n \t\r\n\n{\"x\":2}\n \n"), (Texts{{"1"}, {"2"}}));
+  EXPECT_EQ(blank_lines_, 4);
+}
+
+TEST_F(TableTest, ALoneFieldWithoutInkIsWrittenAsARow) {
+  const auto writer = MakeTableWriter(directory_ / "a.csv", {{"x", ColumnType::kString}});
+  for (const char* text : {"a", " ", "\t", "b"}) {
+    writer->Write(std::vector<Cell>{std::string(text)});
+  }
+  writer->Close();
+  EXPECT_EQ(Rows("a.csv", ReadText(directory_ / "a.csv")), (Texts{{"a"}, {" "}, {"\t"}, {"b"}}));
 }
 
 TEST_F(TableTest, CsvRowsThatBreakTheRulesAreHandedOutWithAProblem) {
@@ -85,8 +110,138 @@ TEST_F(TableTest, JsonlLinesThatAreNoObjectAreHandedOutWithAProblem) {
 }
 
 TEST_F(TableTest, JsonlIntegersKeepAllTheirDigits) {
-  EXPECT_EQ(Rows("a.jsonl", "{\"x\":9007199254740993}\n{\"x\":18446744073709551615}\n"),
-            (Texts{{"9007199254740993"}, {"18446744073709551615"}}));
+  EXPECT_EQ(Rows("a.jsonl",
+                 "{\"x\":9007199254740993}\n{\"x\":18446744073709551615}\n{\"x\":-0}\n"
+                 "{\"x\":-9223372036854775808}\n{\"x\":123456789012345678901234567890}\n"),
+            (Texts{{"9007199254740993"},
+                   {"18446744073709551615"},
+                   {"0"},
+                   {"-9223372036854775808"},
+                   {"123456789012345678901234567890"}}));
+}
+
+TEST_F(TableTest, JsonlNumbersBeyondADoubleAreAProblemAndTinyOnesAreZero) {
+  EXPECT_EQ(Rows("a.jsonl", "{\"x\":1e999}\n{\"x\":1e-999}\n{\"x\":1.7976931348623157e308}\n"),
+            (Texts{{"?"}, {"0"}, {"1.7976931348623157e+308"}}));
+}
+
+TEST_F(TableTest, OfEqualJsonlKeysTheLastCounts) {
+  EXPECT_EQ(Rows("a.jsonl", "{\"x\":1,\"x\":\"a\"}\n{\"x\":[1],\"x\":null}\n"),
+            (Texts{{"a"}, {""}}));
+}
+
+TEST_F(TableTest, JsonlTextIsUtf8) {
+  EXPECT_EQ(Rows("a.jsonl",
+                 "{\"x\":\"\\u00e9\\ud83d\\ude00\"}\n{\"x\":\"\xC3\xA9\"}\n{\"x\":\"\xFF\"}\n"
+                 "{\"x\":\"\xED\xA0\x80\"}\n{\"x\":\"\xC0\xAF\"}\n{\"x\":\"\xF4\x90\x80\x80\"}\n"
+                 "{\"x\":\"\\ud83d\"}\n{\"x\":\"\\udc00\"}\n{\"x\":\"a\tb\"}\n{\"x\":\"\xC3\"}\n",
+                 {"x"}),
+            (Texts{{"\xC3\xA9\xF0\x9F\x98\x80"},
+                   {"\xC3\xA9"},
+                   {"?"},
+                   {"?"},
+                   {"?"},
+                   {"?"},
+                   {"?"},
+                   {"?"},
+                   {"?"},
+                   {"?"}}));
+}
+
+TEST_F(TableTest, ADamagedJsonlLineIsAProblemWhereverTheDamageIs) {
+  using namespace std::string_literals;
+  EXPECT_EQ(Rows("a.jsonl",
+                 "{\"x\":1,\"y\":01}\n{\"x\":1}}\n{\"x\":1}\0\n{\"x\":1,}\n{\"x\":1 \"y\":2}\n"
+                 "{\"x\":1,\"y\":{\"\xFF\":2}}\n{\"x\":nan}\n{x:1}\n{\"x\":1} {}\n{\"x\":+1}\n"
+                 "{\"x\":1.}\n{'x':1}\n \t{ \"x\" : 1 } \n"s,
+                 {"x"}),
+            (Texts{{"?"},
+                   {"?"},
+                   {"?"},
+                   {"?"},
+                   {"?"},
+                   {"?"},
+                   {"?"},
+                   {"?"},
+                   {"?"},
+                   {"?"},
+                   {"?"},
+                   {"?"},
+                   {"1"}}));
+}
+
+TEST_F(TableTest, JsonlNestedBeyondTheLimitIsAProblem) {
+  const auto nested = [](int depth) {
+    return "{\"x\":1,\"y\":" + std::string(static_cast<size_t>(depth), '[') +
+           std::string(static_cast<size_t>(depth), ']') + "}\n";
+  };
+  EXPECT_EQ(Rows("a.jsonl", nested(499) + nested(500) + nested(100'000), {"x"}),
+            (Texts{{"1"}, {"?"}, {"?"}}));
+}
+
+TEST_F(TableTest, ANameWithDotsIsAValueInsideOfJsonObjects) {
+  EXPECT_EQ(Rows("a.jsonl",
+                 "{\"id\":\"a\",\"value\":{\"offer id\":\"o1\",\"more\":{\"amount\":2.5}}}\n"
+                 "{\"id\":\"b\",\"value\":{\"more\":{},\"offer id\":null}}\n"
+                 "{\"id\":\"c\",\"value\":7}\n"
+                 "{\"id\":\"d\",\"value\":[{\"offer id\":\"no\"}]}\n"
+                 "{\"offer id\":\"no\",\"more\":{\"amount\":1}}\n",
+                 {"value.more.amount", "value.offer id", "id"}),
+            (Texts{{"2.5", "o1", "a"}, {"", "", "b"}, {"", "", "c"}, {"", "", "d"}, {"", "", ""}}));
+  EXPECT_EQ(unseen_, std::vector<std::string>());
+}
+
+TEST_F(TableTest, ALiteralJsonKeyWithDotsGoesFirst) {
+  EXPECT_EQ(Rows("a.jsonl",
+                 "{\"a\":{\"b\":{\"c\":1}}}\n{\"a.b\":{\"c\":2}}\n{\"a\":{\"b.c\":3}}\n"
+                 "{\"a.b.c\":4}\n{\"a.b.c\":5,\"a\":{\"b.c\":6}}\n{\"a\":{\"b.c\":6},\"a.b.c\":5}\n"
+                 "{\"a\":{\"b\":{\"c\":8}},\"a.b\":{\"c\":7}}\n{\".\":{\"\":9}}\n",
+                 {"a.b.c"}),
+            (Texts{{"1"}, {"2"}, {"3"}, {"4"}, {"5"}, {"5"}, {"7"}, {""}}));
+}
+
+TEST_F(TableTest, AJsonKeyMeansWhatItsPlaceSaysWhereverItStoodInTheLastRow) {
+  EXPECT_EQ(Rows("a.jsonl",
+                 "{\"a\":{\"x\":1}}\n{\"b\":0,\"x\":2}\n{\"a\":{\"x\":3},\"x\":4}\n{\"x\":5,\"a\":{"
+                 "\"x\":6}}\n"
+                 "{\"b\":{\"x\":7},\"x\":8}\n",
+                 {"x", "a.x"}),
+            (Texts{{"", "1"}, {"2", ""}, {"4", "3"}, {"5", "6"}, {"8", ""}}));
+}
+
+TEST_F(TableTest, EveryValueInsideOfJsonObjectsIsAColumn) {
+  EXPECT_EQ(
+      Rows("a.jsonl", "{\"x\":{\"y\":1,\"z\":{\"w\":[2]}},\"v\":3}\n{\"x\":{\"u\":[{\"t\":1}]}}\n"),
+      (Texts{{"1", "[list]", "3", ""}, {"?"}}));
+  EXPECT_EQ(OpenTable(directory_ / "a.jsonl")->columns(),
+            (std::vector<std::string>{"x.y", "x.z.w", "v", "x.u"}));
+}
+
+TEST_F(TableTest, JsonlMayHaveAColumnThatAppearsLate) {
+  std::string text;
+  for (int i = 0; i < 3000; ++i) text += "{\"x\":1}\n";
+  text += "{\"x\":1,\"late\":{\"y\":2}}\n";
+  const Texts rows = Rows("a.jsonl", text, {"late.y"});
+  EXPECT_EQ(rows.front(), (std::vector<std::string>{""}));
+  EXPECT_EQ(rows.back(), (std::vector<std::string>{"2"}));
+  EXPECT_EQ(unseen_, std::vector<std::string>());
+}
+
+TEST_F(TableTest, AJsonlColumnThatNoRowHadIsNamedAtTheEnd) {
+  Rows("a.jsonl", "{\"person\":1,\"note\":null}\n", {"person", "persn", "note"});
+  EXPECT_EQ(unseen_, (std::vector<std::string>{"persn"}));
+  const auto reader = OpenTable(directory_ / "a.jsonl");
+  reader->Select({"persn"});
+  EXPECT_FALSE(ErrorOf([&] { reader->CheckSeen(); })) << "before the first row";
+  TableRow row;
+  while (reader->Next(row)) {
+  }
+  const auto error = ErrorOf([&] { reader->CheckSeen(); });
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->code(), core::ExitCode::kBadData);
+  const std::string message = error->what();
+  EXPECT_NE(message.find("a.jsonl: there is no column \"persn\""), std::string::npos) << message;
+  EXPECT_NE(message.find("Did you mean \"person\"?"), std::string::npos) << message;
 }
 
 TEST_F(TableTest, AMissingColumnIsNamedWithTheNearestAndAllOthers) {

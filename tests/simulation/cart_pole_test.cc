@@ -55,8 +55,12 @@ TEST(CartPole, ADiscountedValueIsTheGeometricSumOverEachEpisode) {
   CartPole world;
   const auto policy = policy::MakeUniformPolicy(2);
   const TrueValue lengths = EstimateTrueValue(world, *policy, kReward, 1, 50);
-  const TrueValue halved = EstimateTrueValue(
-      world, *policy, [](std::span<const double> metrics, int) { return metrics[0]; }, 0.5, 1, 50);
+  const RewardFunction pushes = [](const std::vector<SimulatedDecision>& episode) {
+    std::vector<double> rewards;
+    for (const SimulatedDecision& decision : episode) rewards.push_back(decision.metrics[0]);
+    return rewards;
+  };
+  const TrueValue halved = EstimateTrueValue(world, *policy, pushes, 0.5, 1, 50);
   double sum = 0;
   for (size_t i = 0; i < 50; ++i) {
     const double expected = 2 * (1 - std::pow(0.5, lengths.per_person[i]));
@@ -66,19 +70,34 @@ TEST(CartPole, ADiscountedValueIsTheGeometricSumOverEachEpisode) {
   EXPECT_NEAR(halved.mean, sum / 50, 1e-12);
 }
 
-TEST(CartPole, ARewardMayDependOnTheAction) {
+// Turns are seen only by a reward of the whole episode.
+TEST(CartPole, ARewardMayDependOnTheActionAndOnWhatWasDoneBefore) {
   CartPole world;
   const StabilisingPolicy policy;
   const auto pushes = [&](int wanted) {
-    return EstimateTrueValue(
-               world, policy,
-               [wanted](std::span<const double>, int action) { return action == wanted; }, 1, 1, 5)
-        .mean;
+    const RewardFunction reward = [wanted](const std::vector<SimulatedDecision>& episode) {
+      std::vector<double> rewards;
+      for (const SimulatedDecision& decision : episode) {
+        rewards.push_back(decision.action == wanted ? 1 : 0);
+      }
+      return rewards;
+    };
+    return EstimateTrueValue(world, policy, reward, 1, 1, 5).mean;
+  };
+  const RewardFunction turns = [](const std::vector<SimulatedDecision>& episode) {
+    std::vector<double> rewards(episode.size(), 0.0);
+    for (size_t t = 1; t < episode.size(); ++t) {
+      rewards[t] = episode[t].action != episode[t - 1].action ? 1 : 0;
+    }
+    return rewards;
   };
   const double all = EstimateTrueValue(world, policy, kReward, 1, 5).mean;
   EXPECT_GT(pushes(0), 0);
   EXPECT_GT(pushes(1), 0);
   EXPECT_DOUBLE_EQ(pushes(0) + pushes(1), all);
+  const double turned = EstimateTrueValue(world, policy, turns, 1, 1, 5).mean;
+  EXPECT_GT(turned, 0);
+  EXPECT_LT(turned, all);
 }
 
 // The mean of the random policy's episodes is 22.2 with a deviation of 11.8, so

@@ -138,6 +138,36 @@ TEST(ActionCatalogueTest, BrokenRulesAreRefusedByName) {
   EXPECT_THAT(error([&](auto& c) { c.actions[1].payload = deep; }), HasSubstr("nested deeper"));
 }
 
+TEST(DatasetSchemaTest, KindsOfEventsAreLeftOutOfTheJsonWhereThereAreNone) {
+  DatasetSchema schema = SmallSchema();
+  EXPECT_THAT(schema.ToJson(), ::testing::Not(HasSubstr("events")));
+  const uint64_t hash = schema.Hash();
+  EXPECT_EQ(hash, 0xed865a228d2b8241u) << "schemas of datasets that exist";
+  schema.events = {{"purchase", {"amount", "items"}}, {"visit", {}}};
+  const DatasetSchema copy = DatasetSchema::FromJson(schema.ToJson());
+  EXPECT_EQ(copy, schema);
+  EXPECT_NE(copy.Hash(), hash);
+  EXPECT_EQ(schema.EventIndex("visit"), 1);
+  EXPECT_EQ(schema.EventIndex("other"), -1);
+}
+
+TEST(DatasetSchemaTest, KindsOfEventsHaveUniquePlainNames) {
+  const auto error = [](std::vector<EventKind> events) {
+    DatasetSchema schema = SmallSchema();
+    schema.events = std::move(events);
+    return ErrorOf(core::ExitCode::kBadData, [&] { schema.Validate(); });
+  };
+  EXPECT_EQ(error({{"a", {"x"}}, {"b", {"x"}}}), "no error");
+  EXPECT_THAT(error({{"a", {}}, {"a", {}}}), HasSubstr("event kinds: \"a\""));
+  EXPECT_THAT(error({{"", {}}}), HasSubstr("event kinds"));
+  EXPECT_THAT(error({{std::string(257, 'a'), {}}}), HasSubstr("256 bytes"));
+  EXPECT_THAT(error({{std::string("a\0b", 3), {}}}), HasSubstr("\"a\\u0000b\" is"));
+  EXPECT_THAT(error({{"a", {"x", "x"}}}), HasSubstr("values of event kind \"a\": \"x\""));
+  std::vector<EventKind> many;
+  for (int i = 0; i < 257; ++i) many.push_back({std::to_string(i), {}});
+  EXPECT_THAT(error(many), HasSubstr("257 event kinds"));
+}
+
 DatasetManifest Example() {
   DatasetManifest manifest;
   manifest.dataset_id = "0123456789abcdef";
@@ -163,6 +193,87 @@ TEST(DatasetManifestTest, JsonRoundTripKeepsEverything) {
   EXPECT_EQ(copy.people, 5);
 }
 
+// With all that a generation of an event log has.
+DatasetManifest EventExample() {
+  DatasetManifest manifest = Example();
+  manifest.schema.events = {{"purchase", {"amount"}}, {"visit", {}}};
+  Generation& last = manifest.generations[1];
+  last.event_files = {{"events/g0001-p0000-0003.h5", 0, 3, 0, 9, 1000, 3}};
+  last.pending_files = {{"pending/g0001-p0000-0003.h5", 0, 3, 2, 4, 1000, 4},
+                        {"pending/g0001-p0004-0005.h5", 4, 5, 1, 1, 1000, 5}};
+  last.sources = {{"a.csv", 10, ~uint64_t{0}}, {"b \"c\".csv", 0, 1}};
+  last.watermark_us = -5;
+  last.event_counts = {{"purchase", {1, 2, 3, 4}}};
+  last.merged_source_hashes = {~uint64_t{0}, 3};
+  manifest.forgotten = {1, ~uint64_t{0}};
+  manifest.former = {{0, {{0, {{"shards/g0000-p0002-0002.h5", 2, 2, 1, 3, 400, 2}}, 5, 1, 3, 1}}},
+                     {2, {}}};
+  manifest.version = 3;
+  return manifest;
+}
+
+TEST(DatasetManifestTest, WhatAnEventLogAddsComesBackAndIsAbsentWithoutOne) {
+  const DatasetManifest copy = DatasetManifest::FromJson(EventExample().ToJson());
+  EXPECT_EQ(copy.ToJson(), EventExample().ToJson());
+  const Generation& last = copy.generations[1];
+  EXPECT_EQ(last.event_files.at(0).rows, 9);
+  EXPECT_EQ(last.open_decisions(), 5);
+  EXPECT_EQ(last.sources, EventExample().generations[1].sources);
+  EXPECT_EQ(last.watermark_us, -5);
+  EXPECT_EQ(last.event_counts, EventExample().generations[1].event_counts);
+  EXPECT_EQ(last.merged_source_hashes, (std::vector<uint64_t>{~uint64_t{0}, 3}));
+  EXPECT_EQ(copy.forgotten, (std::vector<uint64_t>{1, ~uint64_t{0}}));
+  EXPECT_EQ(copy.version, 3);
+  ASSERT_EQ(copy.former.size(), 2u);
+  EXPECT_EQ(copy.former[0].generations.at(0).files.at(0).rows, 3);
+  EXPECT_EQ(copy.former[1].number, 2);
+  EXPECT_EQ(FilesOf(copy).size(), 7u);
+  EXPECT_TRUE(copy.IsForgotten(1));
+  EXPECT_FALSE(copy.IsForgotten(2));
+  EXPECT_TRUE(copy.HasSource(3));
+  EXPECT_TRUE(copy.HasSource(78));
+  EXPECT_FALSE(copy.HasSource(4));
+  for (const char* key : {"event", "pending", "source\"", "sources", "watermark", "merged",
+                          "forgotten", "former", "\"version\": 3"}) {
+    EXPECT_THAT(Example().ToJson(), ::testing::Not(HasSubstr(key)));
+  }
+}
+
+TEST(DatasetManifestTest, ContradictionsOfEventLogsAreBadData) {
+  const auto error = [](const auto& spoil) {
+    DatasetManifest manifest = EventExample();
+    spoil(manifest, manifest.generations[1]);
+    return ErrorOf(core::ExitCode::kBadData,
+                   [&] { (void)DatasetManifest::FromJson(manifest.ToJson()); });
+  };
+  EXPECT_THAT(error([](auto& m, auto&) { m.schema.events.clear(); }),
+              HasSubstr("no kind of event"));
+  EXPECT_THAT(error([](auto&, auto& g) { g.event_counts["return"] = {}; }),
+              HasSubstr("\"return\""));
+  EXPECT_THAT(error([](auto&, auto& g) { g.event_counts["visit"].late = -1; }),
+              HasSubstr("negative"));
+  EXPECT_THAT(error([](auto&, auto& g) { g.event_files[0].name = "shards/g0001-p0000-0003.h5"; }),
+              HasSubstr("no name of a file in events/"));
+  EXPECT_THAT(error([](auto&, auto& g) { g.pending_files[0].name = "events/x.h5"; }),
+              HasSubstr("no name of a file in pending/"));
+  EXPECT_THAT(error([](auto&, auto& g) { g.event_files[0].journeys = 1; }),
+              HasSubstr("9 rows in 1 journeys"));
+  EXPECT_THAT(error([](auto&, auto& g) { g.event_files[0].rows = 0; }), HasSubstr("0 rows"));
+  EXPECT_THAT(error([](auto&, auto& g) { g.pending_files[0].journeys = 5; }),
+              HasSubstr("4 rows in 5 journeys"));
+  EXPECT_THAT(error([](auto&, auto& g) { std::swap(g.pending_files[0], g.pending_files[1]); }),
+              HasSubstr("do not follow"));
+  EXPECT_THAT(error([](auto& m, auto&) { m.forgotten = {2, 2}; }), HasSubstr("do not ascend"));
+  EXPECT_THAT(error([](auto& m, auto&) { m.version = 2; }),
+              HasSubstr("version 2 follows version 2"));
+  EXPECT_THAT(error([](auto& m, auto&) { std::swap(m.former[0], m.former[1]); }),
+              HasSubstr("former version 0 does not ascend"));
+  EXPECT_THAT(error([](auto& m, auto&) { m.former[0].generations[0].total_rows = 4; }),
+              HasSubstr("total_rows"));
+  EXPECT_THAT(error([](auto& m, auto&) { m.former[0].generations[0].total_people = 2; }),
+              HasSubstr("contradict"));
+}
+
 TEST(DatasetManifestTest, ContradictionsAreBadData) {
   const auto error = [](const auto& spoil) {
     DatasetManifest manifest = Example();
@@ -181,7 +292,7 @@ TEST(DatasetManifestTest, ContradictionsAreBadData) {
   EXPECT_THAT(error([](auto& m) { m.dataset_id = "x"; }), HasSubstr("dataset_id"));
   for (const char* name : {"shards/../key.h5", "/etc/x.h5", "shards/a/b.h5", "shards/x", ""}) {
     EXPECT_THAT(error([&](auto& m) { m.generations[0].files[0].name = name; }),
-                HasSubstr("no name of a shard"))
+                HasSubstr("no name of a file in shards"))
         << name;
   }
 }

@@ -139,7 +139,8 @@ TEST_F(DatasetTest, AWriterThatThrewInTheMiddleCannotPublish) {
   DatasetWriter writer(files_, Directory(), SmallSchema(), kSplit, kKey);
   const auto tables = Journeys(kPeople, 1, 1);
   EXPECT_THROW(writer.AddPartition(tables.begin()->first, tables.begin()->second), core::Error);
-  EXPECT_THAT(ErrorOf(ExitCode::kBug, [&] { writer.Publish(1); }), HasSubstr("spent"));
+  EXPECT_THAT(ErrorOf(ExitCode::kBug, [&] { writer.Publish({.source_hash = 1}); }),
+              HasSubstr("spent"));
 }
 
 TEST_F(DatasetTest, APersonOfAnotherPartitionAndDescendingPartitionsAreProgrammersErrors) {

@@ -30,7 +30,7 @@ inline DatasetManifest Write(core::FileSystem& files, const core::Path& director
                       uint64_t source = 5) {
   DatasetWriter writer(files, directory, SmallSchema(), kSplit, kKey, file_bytes);
   for (const auto& [partition, table] : tables) writer.AddPartition(partition, table);
-  return writer.Publish(source);
+  return writer.Publish({.source_hash = source});
 }
 
 inline std::map<int, JourneyTable> ReadAll(const Dataset& dataset) {

@@ -10,6 +10,7 @@
 #include "evaluation/diagnostics.h"
 #include "evaluation/estimators.h"
 #include "tests/evaluation/tabular_world.h"
+#include "tests/support/starbucks_policies.h"
 
 // Six waves of offers to 17,000 customers (Starbucks rewards; propensities
 // inferred: 0.25 no offer, 0.075 each of ten), several policies of little to full
@@ -17,8 +18,8 @@
 namespace journeyman::evaluation {
 namespace {
 
-constexpr int kWaves = 6;
-constexpr int kOffers = 10;
+using testing::kStarbucksOffers;
+using testing::kStarbucksWaves;
 
 std::filesystem::path DataDirectory() {
   const char* root = std::getenv("JOURNEYMAN_DATA");
@@ -40,7 +41,7 @@ storage::JourneyTable ReadOffersFromDisk(const testing::TabularWorld& world) {
   std::vector<testing::LoggedDecision> journey;
   while (std::fscanf(lines, "%d %d %d %lf", &person, &wave, &action, &net) == 4) {
     journey.push_back({0, action, action == 0 ? 0.25 : 0.075, {net}});
-    if (wave + 1 < kWaves) continue;
+    if (wave + 1 < kStarbucksWaves) continue;
     const auto id = static_cast<uint64_t>(person + 1);
     testing::AddJourney(table, id, id, journey);
     journey.clear();
@@ -55,97 +56,18 @@ const storage::JourneyTable& ReadOffers(const testing::TabularWorld& world) {
   return table;
 }
 
-// Probability of no offer, then of each offer in the order of the portfolio.
-std::vector<double> Behaviour() {
-  std::vector<double> mu(1 + kOffers, 0.075);
-  mu[0] = 0.25;
-  return mu;
-}
-
-std::vector<double> HalfBehaviourAnd(const std::vector<int>& actions) {
-  std::vector<double> pi = Behaviour();
-  for (double& probability : pi) probability /= 2;
-  for (const int action : actions) pi[action] += 0.5 / static_cast<double>(actions.size());
-  return pi;
-}
-
-std::vector<double> Without(const std::vector<int>& actions) {
-  std::vector<double> pi = Behaviour();
-  for (const int action : actions) pi[action] = 0;
-  return pi;  // the policy normalises
-}
-
-struct Known {
-  std::string name;
-  std::vector<double> policy;
-  double tis, tis_error, pdis, pdis_error, snpdis;
-  double tolerance;  // of the errors, as many digits as the table has
-  std::vector<double> effective_sample_size;
-};
-
-std::vector<Known> Table() {
-  std::vector<double> never(1 + kOffers, 0.0);
-  never[0] = 1;
-  return {{"behaviour",
-           Behaviour(),
-           94.75,
-           .93,
-           94.75,
-           .93,
-           94.75,
-           .006,
-           {17000, 17000, 17000, 17000, 17000, 17000}},
-          {"always send",
-           Without({0}),
-           105.60,
-           2.98,
-           103.62,
-           1.86,
-           103.85,
-           .006,
-           {12650, 9405, 7085, 5383, 4073, 3067}},
-          {"no bogo",
-           Without({1, 2, 4, 9}),
-           91.44,
-           3.12,
-           92.76,
-           1.90,
-           92.43,
-           .006,
-           {11982, 8362, 5848, 4108, 2839, 2008}},
-          {"half o5 and o6",
-           HalfBehaviourAnd({6, 7}),
-           105.61,
-           8.91,
-           119.76,
-           6.23,
-           122.74,
-           .006,
-           {7031, 2924, 1104, 555, 486, 189}},
-          {"half none",
-           HalfBehaviourAnd({0}),
-           82.85,
-           4.95,
-           80.55,
-           2.78,
-           77.42,
-           .006,
-           {9748, 5612, 3154, 1815, 949, 540}},
-          {"never", never, 60.38, 31.2, 59.83, 11.1, 49.97, .06, {4350, 1086, 295, 74, 24, 6}}};
-}
-
 TEST(Starbucks, GivesTheKnownEstimatesErrorsAndSampleSizesOfSixDecisions) {
   if (!std::filesystem::exists(DataDirectory() / "transcript.json.gz")) {
     GTEST_SKIP() << "no " << DataDirectory()
                  << "; set JOURNEYMAN_DATA to the folder of public data";
   }
-  const testing::TabularWorld world{1, 1 + kOffers, {"net"}};
+  const testing::TabularWorld world{1, 1 + kStarbucksOffers, {"net"}};
   const storage::JourneyTable& table = ReadOffers(world);
   ASSERT_EQ(table.journey_count(), 17'000);
   const auto reward = testing::FirstMetric(world);
-  for (const Known& known : Table()) {
+  for (const testing::StarbucksPolicy& known : testing::StarbucksPolicies()) {
     SCOPED_TRACE(known.name);
-    const testing::TabularPolicy policy{{known.policy}};
+    const testing::TabularPolicy policy{{known.probabilities}};
     const Sample sample = MakeSample(table, {reward.get(), {{known.name, &policy}}, {}, 1, true});
     const PersonSeries tis = WholeJourney(sample, 0, 0, 1, false);
     const PersonSeries pdis = PerDecision(sample, 0, 0, 1);
@@ -156,7 +78,7 @@ TEST(Starbucks, GivesTheKnownEstimatesErrorsAndSampleSizesOfSixDecisions) {
     EXPECT_NEAR(StepwiseSelfNormalised(sample, 0, 0, 1).value, known.snpdis, .006);
     CandidateResult result;
     AddDiagnostics(sample, 0, result);
-    for (int t = 0; t < kWaves; ++t) {
+    for (int t = 0; t < kStarbucksWaves; ++t) {
       EXPECT_NEAR(result.effective_sample_size[t], known.effective_sample_size[t], .6) << t;
     }
   }
@@ -167,10 +89,10 @@ TEST(Starbucks, CallsAlwaysOfferSixUndefined) {
     GTEST_SKIP() << "no " << DataDirectory()
                  << "; set JOURNEYMAN_DATA to the folder of public data";
   }
-  const testing::TabularWorld world{1, 1 + kOffers, {"net"}};
+  const testing::TabularWorld world{1, 1 + kStarbucksOffers, {"net"}};
   const storage::JourneyTable& table = ReadOffers(world);
   const auto reward = testing::FirstMetric(world);
-  const auto policy = policy::MakeConstantPolicy(1 + kOffers, 7);
+  const auto policy = policy::MakeConstantPolicy(1 + kStarbucksOffers, 7);
   const Sample sample = MakeSample(table, {reward.get(), {{"o6", policy.get()}}, {}, 1, true});
   EXPECT_EQ(WholeJourney(sample, 0, 0, 1, false).value, 0);
   EXPECT_FALSE(StepwiseSelfNormalised(sample, 0, 0, 1).defined);
@@ -178,7 +100,7 @@ TEST(Starbucks, CallsAlwaysOfferSixUndefined) {
   CandidateResult result;
   AddDiagnostics(sample, 0, result);
   const std::vector<double> sizes{1318, 89, 9, 0, 0, 0};
-  for (int t = 0; t < kWaves; ++t) {
+  for (int t = 0; t < kStarbucksWaves; ++t) {
     EXPECT_NEAR(result.effective_sample_size[t], sizes[t], 1e-9) << t;
   }
   EXPECT_EQ(result.reasons.front(), "no_matching_journeys");

@@ -63,6 +63,8 @@ class LinearModel {
   LinearModel(const CoverageCase& test, const storage::JourneyTable& log, int left_out_fold)
       : test_(test), log_(log), actions_(static_cast<size_t>(log.actions)) {
     for (int64_t j = 0; j < log.journey_count(); ++j) {
+      const auto rewards = experience::RewardsOf(*test.reward, log, j);
+      rewards_.insert(rewards_.end(), rewards.begin(), rewards.end());
       if (experience::PeopleFilter::FoldOf(log.persons[j], kFolds) == left_out_fold) continue;
       for (int64_t row = log.offsets[j]; row < log.offsets[j + 1]; ++row) {
         rows_.push_back({row, row + 1 == log.offsets[j + 1]});
@@ -156,9 +158,8 @@ class LinearModel {
   }
 
   double Earned(size_t i, size_t outcome) const {
-    const auto metrics = log_.Metrics(rows_[i].index);
-    if (outcome > 0) return metrics[outcome - 1];
-    return test_.reward->Reward(metrics, log_.action[rows_[i].index]);
+    const int64_t row = rows_[i].index;
+    return outcome > 0 ? log_.Metrics(row)[outcome - 1] : rewards_[static_cast<size_t>(row)];
   }
 
   void Fit(const std::vector<Cholesky>& normal) {
@@ -181,6 +182,7 @@ class LinearModel {
   size_t actions_;
   size_t width_ = 0;  // 1 for the constant, then the transformed features
   std::vector<Row> rows_;
+  std::vector<double> rewards_;  // [rows of the log]
   std::vector<double> inputs_;  // [rows, width]
   std::vector<policy::ActionDistribution> distributions_;
   features::Transform transform_;

@@ -14,9 +14,9 @@ CoverageCase::CoverageCase()
   schema.catalogue = world->catalogue();
   schema.features = world->features();
   schema.metrics = world->metrics();
-  experience::WeightedRewardConfig config;
+  experience::RewardConfig config;
   config.weights = "spend:1,offer_cost:-1";
-  reward = experience::MakeWeightedReward(config, schema);
+  reward = experience::MakeReward(config, schema);
   weights = experience::ParseMetricWeights(config.weights, schema);
 }
 

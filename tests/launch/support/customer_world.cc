@@ -25,20 +25,23 @@ std::string Example(const char* file) {
 
 }  // namespace
 
-CustomerRound::CustomerRound(const std::filesystem::path& directory, uint64_t seed, int64_t people)
+CustomerRound::CustomerRound(const std::filesystem::path& directory, uint64_t seed, int64_t people,
+                             const Damage& damage)
     : directory_(directory),
       seed_(seed),
       data_((directory / "data").string()),
       behaviour_((directory / "initial").string()) {
   const std::string world = StrCat("customer:", seed);
   const std::string log = (directory / "log").string();
-  for (const auto& words : std::vector<std::vector<std::string>>{
-           {"publish", behaviour_, "--initial", "--world", world, "--rules", Example("rules.json")},
-           {"simulate", log, "--world", world, "--people", StrCat(people), "--policy", behaviour_},
-           {"import", data_, "--mapping", log + "/mapping.json", "--key-file", log + "/key"}}) {
+  const auto run = [](const std::vector<std::string>& words) {
     const ProgramEnd end = Journeyman(words);
     EXPECT_EQ(end.status, 0) << words[0] << ": " << end.err;
-  }
+  };
+  run({"publish", behaviour_, "--initial", "--world", world, "--rules", Example("rules.json")});
+  run({"simulate", log, "--world", world, "--people", StrCat(people), "--policy", behaviour_,
+       "--format", "csv"});
+  if (damage) damage(log);
+  run({"import", data_, "--mapping", log + "/mapping.json", "--key-file", log + "/key"});
 }
 
 double CustomerRound::Train(const std::string& name,
@@ -67,7 +70,7 @@ std::unique_ptr<policy::Policy> CustomerRound::Agent(const std::string& name) co
 
 std::unique_ptr<policy::Policy> CustomerRound::Certifiable(const std::string& name) const {
   const auto dataset = storage::Dataset::Open(core::RealFileSystem(), data_);
-  experience::WeightedRewardConfig reward;
+  experience::RewardConfig reward;
   reward.weights = "spend:1,offer_cost:-1";
   launch::CandidateRequest request;
   request.run_directory = (directory_ / name).string();
@@ -75,7 +78,7 @@ std::unique_ptr<policy::Policy> CustomerRound::Certifiable(const std::string& na
   request.baselines = false;
   const std::filesystem::path directory = directory_ / StrCat(name, "-candidates");
   const launch::Candidates candidates = launch::GatherCandidates(
-      request, dataset, *experience::MakeWeightedReward(reward, dataset.schema()), directory);
+      request, dataset, *experience::MakeReward(reward, dataset.schema()), directory);
   return policy::MakePolicy(
       policy::Bundle::Load(core::RealFileSystem(), directory / "candidates" / "certifiable"));
 }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,8 +20,11 @@ namespace journeyman::testing {
 class CustomerRound {
  public:
   // `directory` must exist and outlive this; the world, the log and the training
-  // all use `seed`.
-  CustomerRound(const std::filesystem::path& directory, uint64_t seed, int64_t people);
+  // all use `seed`. `damage` may change the log (CSV files in the directory that
+  // it is given, and mapping.json) before it is imported.
+  using Damage = std::function<void(const std::filesystem::path& log)>;
+  CustomerRound(const std::filesystem::path& directory, uint64_t seed, int64_t people,
+                const Damage& damage = {});
 
   // Trains a run `name`, with further options after those of the file. Gives the
   // seconds that it took.

@@ -4,6 +4,7 @@
 #include "storage/dataset.h"
 #include "tests/storage/datasets.h"
 #include "tests/storage/errors.h"
+#include "tests/storage/events.h"
 #include "tests/support/fault_file_system.h"
 #include "tests/support/temp_directory.h"
 
@@ -71,6 +72,57 @@ TEST_P(DatasetFaultTest, AnyFailedOperationLeavesTheDatasetAsBefore) {
     EXPECT_EQ(real.List(directory), (std::vector<std::string>{"key", "manifest.json", "shards"}));
   }
   EXPECT_GE(failures, 10);
+  EXPECT_EQ(complete, 1);
+}
+
+// The same for an import of an event log: shards, events and open decisions, in several files each.
+TEST_P(DatasetFaultTest, AnyFailedOperationOfAnEventImportLeavesTheDatasetAsBefore) {
+  core::FileSystem& real = core::RealFileSystem();
+  int failures = 0;
+  int complete = 0;
+  for (int nth = 1;; ++nth) {
+    const testing::TempDirectory temp;
+    const core::Path directory = temp / "data";
+    WriteImport(real, directory, NthImport(0, 16));
+    WriteImport(real, directory, NthImport(1, 16));
+    const std::string before = real.ReadText(directory / "manifest.json");
+    FaultFileSystem faulty(real);
+    faulty.Arm(NthFault(nth, GetParam()));
+    try {
+      WriteImport(faulty, directory, NthImport(2, 16), 3000);
+    } catch (const core::Error& error) {
+      EXPECT_EQ(error.code(), ExitCode::kIo) << error.what();
+      ++failures;
+    }
+    Dataset dataset = Dataset::Open(real, directory);
+    dataset.Verify();
+    if (!faulty.struck()) break;
+    const bool as_before = dataset.manifest().ToJson() == before;
+    complete += !as_before;
+    const int imports = as_before ? 2 : 3;
+    const auto events = Events(16, 0, 2 * imports);
+    const auto open = OpenJourneys(16, imports - 1, 1);
+    for (const auto& [partition, tables] : events) {
+      EXPECT_TRUE(SameEvents(dataset.ReadEvents(partition), Sorted(tables)));
+      EXPECT_TRUE(SameTable(dataset.ReadPending(partition), SortedByJourney(open.at(partition))));
+    }
+    ExpectSame(ReadAll(dataset), Journeys(16, 0, imports - 1));
+    // The next writer works, and nothing of the failed one stays.
+    if (as_before) WriteImport(real, directory, NthImport(2, 16), 3000);
+    dataset = Dataset::Open(real, directory);
+    std::size_t named = 0;
+    for (const Generation& generation : dataset.manifest().generations) {
+      named += FilesOf(generation).size();
+    }
+    std::size_t there = 0;
+    for (const char* folder : {"shards", "events", "pending"}) {
+      there += real.List(directory / folder).size();
+    }
+    EXPECT_EQ(there, named);
+    EXPECT_EQ(real.List(directory), (std::vector<std::string>{"events", "key", "manifest.json",
+                                                              "pending", "shards"}));
+  }
+  EXPECT_GE(failures, 20);
   EXPECT_EQ(complete, 1);
 }
 
