@@ -26,7 +26,8 @@ struct EventValueRule {
 // What a kind of event is read by.
 struct EventRule {
   std::string person{};  // columns
-  bool person_by_decision = false;  // an event without a person is its decision's: person 0 for now
+  // An event without a person is of its decision's person: 0 until that is known.
+  bool person_by_decision = false;
   std::string time{};    // empty: the events hold at all times
   TimeFormat time_format = TimeFormat::kIso8601;
   TimeBase time_base{};
